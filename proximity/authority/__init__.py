@@ -1,0 +1,1 @@
+"""The health authority's applications; one folder a feature."""

@@ -1,0 +1,1 @@
+"""Files of diagnosis keys in, a signed static directory out."""

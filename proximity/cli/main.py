@@ -1,0 +1,32 @@
+"""The `proximity` command: gathers the commands, turns errors into exit codes."""
+
+import sys
+
+import typer
+
+from proximity.cli.console import report_error
+from proximity.errors import ProximityError
+
+app = typer.Typer(
+    name="proximity",
+    help="An open contact-detection engine in the style of Bluezone.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def root() -> None:
+    """Detect contacts over Bluetooth LE, on the device itself."""
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 1 a named error, 2 wrong usage."""
+    try:
+        app()
+    except ProximityError as error:
+        report_error(error, as_json="--json" in sys.argv)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

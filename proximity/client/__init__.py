@@ -1,0 +1,1 @@
+"""The application on a person's device: recorded sightings in, notifications out."""

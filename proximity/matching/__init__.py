@@ -1,0 +1,1 @@
+"""Diagnosis keys and encounters in, exposure windows out; arrays, no database."""

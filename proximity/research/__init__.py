@@ -1,0 +1,1 @@
+"""Recorded and synthetic worlds in, measured answers out."""

@@ -1,0 +1,1 @@
+"""Readers of measured signal data, in place, into one typed form."""

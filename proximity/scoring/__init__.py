@@ -1,0 +1,1 @@
+"""Exposure windows in, daily values and a decision out; pure functions."""
