@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from proximity.protocol import gaen
+from proximity.protocol import bluezone, gaen
 from proximity.protocol.advertisement import Structure, decode_structures
 from proximity.protocol.ephemeral_id import Disclosure, EphemeralId
 
@@ -62,7 +62,7 @@ class Recognised:
         return f"<Recognised {self.scheme}>"
 
 
-KNOWN_SCHEMES: tuple[Scheme, ...] = (gaen,)
+KNOWN_SCHEMES: tuple[Scheme, ...] = (gaen, bluezone)
 
 
 def recognise(data: bytes) -> Recognised | None:
