@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from proximity.cli import ids
 from proximity.cli.console import report_error
 from proximity.errors import ProximityError
 
@@ -19,6 +20,9 @@ app = typer.Typer(
 @app.callback()
 def root() -> None:
     """Detect contacts over Bluetooth LE, on the device itself."""
+
+
+app.command("ids")(ids.ids)
 
 
 def main() -> None:
