@@ -1,0 +1,137 @@
+"""What a demonstration found, as plain values for a page or a command."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from proximity.matching.exposure_window import ExposureWindow
+from proximity.research.evaluation import PairVerdict, RuleFigures
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLegend:
+    """How to read one rule's number.
+
+    Attributes
+    ----------
+    name : str
+        For example "cwa-2020-12".
+    unit : str
+        Of its value: "min", "score", "risk".
+    threshold : float
+        From this value on the rule alerts.
+    """
+
+    name: str
+    unit: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The one sentence that a person was told.
+
+    Attributes
+    ----------
+    contact : str
+        Who was told.
+    day : int
+        UTC day number of the exposure.
+    minutes : int
+        As the notification states them.
+    """
+
+    contact: str
+    day: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairDetail:
+    """How a verdict came about: one direction of one pair.
+
+    Attributes
+    ----------
+    scenario, case, contact : str
+        `case` was confirmed, and the phone of `contact` did the sums.
+    truth_min : float
+        Minutes within 2 m.
+    alert : bool
+        Of the rule that `dose` belongs to.
+    windows : tuple of ExposureWindow
+        As matched on the contact's phone.
+    dose : tuple of (float, float)
+        Unix seconds, and the rule's value up to then; see `accumulate_dose`.
+    distance : tuple of (float, float | None)
+        Unix seconds, and metres; None while one of the two was out of sight.
+    """
+
+    scenario: str
+    case: str
+    contact: str
+    truth_min: float
+    alert: bool
+    windows: tuple[ExposureWindow, ...]
+    dose: tuple[tuple[float, float], ...]
+    distance: tuple[tuple[float, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReport:
+    """Everything that a demonstration page tells.
+
+    Attributes
+    ----------
+    recorded : bool
+        Measured signals of real people, or the synthetic evening.
+    day : int
+        UTC day number of the events.
+    rules : tuple of RuleLegend
+        The first one is the rule that notifies, and whose dose is shown.
+    thresholds_db : tuple of float
+        Attenuation limits of that rule, ascending.
+    notice : Notice | None
+        The headline; None if nobody was notified.
+    pairs : tuple of PairVerdict
+    details : tuple of PairDetail
+    figures : dict of str to tuple of RuleFigures
+        By scenario; "" holds all scenarios together.
+    """
+
+    recorded: bool
+    day: int
+    rules: tuple[RuleLegend, ...]
+    thresholds_db: tuple[float, ...]
+    notice: Notice | None
+    pairs: tuple[PairVerdict, ...]
+    details: tuple[PairDetail, ...]
+    figures: dict[str, tuple[RuleFigures, ...]]
+
+
+def accumulate_dose(
+    windows: Sequence[ExposureWindow],
+    score: Callable[[Sequence[ExposureWindow]], float],
+) -> tuple[tuple[float, float], ...]:
+    """Return a rule's value as it grows with each scan.
+
+    Parameters
+    ----------
+    windows : sequence of ExposureWindow
+    score : callable
+        The rule's value of any part of the windows.
+
+    Returns
+    -------
+    tuple of (float, float)
+        Unix seconds of each scan, ascending, and the value of all scans so far.
+    """
+    times = sorted({scan.t_s for window in windows for scan in window.scans})
+    return tuple((float(t_s), score(_until(windows, t_s))) for t_s in times)
+
+
+def _until(windows: Sequence[ExposureWindow], t_s: int) -> list[ExposureWindow]:
+    """Cut windows so that no scan lies after a time."""
+    cut = [
+        replace(window, scans=tuple(s for s in window.scans if s.t_s <= t_s))
+        for window in windows
+    ]
+    return [window for window in cut if window.scans]
