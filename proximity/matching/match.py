@@ -1,0 +1,177 @@
+"""The match: diagnosis keys and what a device heard in, exposure windows out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proximity.matching.admission import Heard, admit_keys, admit_sightings
+from proximity.matching.candidates import (
+    EncounterIndex,
+    find_candidates,
+    index_encounters,
+)
+from proximity.matching.clock import rolled_back_scans, select_scans, within_scans
+from proximity.matching.duration import MatchedKey, exposure_windows
+from proximity.matching.exposure_window import ExposureWindow
+from proximity.matching.listening import Listening, listening
+from proximity.matching.policy import DEFAULT_POLICY, MatchContext, MatchPolicy
+from proximity.matching.refusal import Refusal, no_refusals
+from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
+from proximity.protocol.sighting import Encounters, Scans
+from proximity.units import DAY_S, INTERVAL_S, MS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """What a match found, and what it did not believe.
+
+    Attributes
+    ----------
+    windows : list of ExposureWindow
+        By day, time and key.
+    refused : dict of str to int
+        How often each `Refusal` was met; every reason is present.
+    """
+
+    windows: list[ExposureWindow]
+    refused: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Match:
+    """One match in progress."""
+
+    heard: Heard
+    index: EncounterIndex
+    listening: Listening
+    context: MatchContext
+    policy: MatchPolicy
+    refused: dict[str, int] = field(default_factory=no_refusals)
+    seen: set[bytes] = field(default_factory=set, repr=False)
+
+
+def match_keys(
+    keys: DiagnosisKeys | Iterable[DiagnosisKeys],
+    encounters: Encounters,
+    scans: Scans,
+    *,
+    context: MatchContext,
+    policy: MatchPolicy = DEFAULT_POLICY,
+) -> MatchResult:
+    """Find the exposure windows that diagnosis keys explain.
+
+    Parameters
+    ----------
+    keys : DiagnosisKeys or iterable of DiagnosisKeys
+        The keys of one export, or its blocks in order; memory does not grow with
+        their number. What the iterable raises passes through: nothing is returned.
+    encounters : Encounters
+        What the device heard.
+    scans : Scans
+        In the order in which they were recorded; may be empty.
+    context : MatchContext
+    policy : MatchPolicy
+
+    Returns
+    -------
+    MatchResult
+        Depends on its arguments alone. Source: docs/reference/matching.md.
+    """
+    blocks = [keys] if isinstance(keys, DiagnosisKeys) else keys
+    match = _begin(encounters, scans, context, policy)
+    windows: list[ExposureWindow] = []
+    first_index = 0
+    for block in blocks:
+        windows += _match_block(block, first_index, match)
+        first_index += len(block.key)
+    windows.sort(key=lambda w: (w.day, w.scans[0].t_s, w.key_index))
+    return MatchResult(windows, match.refused)
+
+
+def _begin(
+    encounters: Encounters, scans: Scans, context: MatchContext, policy: MatchPolicy
+) -> _Match:
+    rolled_back = rolled_back_scans(scans, context.now_s * MS_PER_S)
+    heard = Heard(encounters, select_scans(scans, rolled_back))
+    believed_ms = encounters.t_ms[~within_scans(encounters.t_ms, heard.rolled_back)]
+    scanned = listening(
+        believed_ms, select_scans(scans, ~rolled_back), policy.scan_gap_s
+    )
+    return _Match(heard, index_encounters(encounters), scanned, context, policy)
+
+
+def _match_block(
+    keys: DiagnosisKeys, first_index: int, match: _Match
+) -> list[ExposureWindow]:
+    admitted = np.flatnonzero(
+        admit_keys(keys, match.context, match.policy, match.refused)
+    )
+    keys = _select(keys, admitted)
+    found = find_candidates(keys, match.index, match.policy.tolerance_intervals)
+    matched = np.unique(found.key_index)
+    _count_beyond_retention(keys, matched.tolist(), match)
+    windows = []
+    for position in matched.tolist():
+        key_index = first_index + int(admitted[position])
+        described = _describe(keys, position, key_index, match.policy)
+        mine = found.key_index == position
+        ids = zip(found.interval[mine].tolist(), found.row[mine].tolist(), strict=True)
+        windows += _windows_of_key(keys.key[position].tobytes(), described, ids, match)
+    return windows
+
+
+def _windows_of_key(
+    key: bytes,
+    described: MatchedKey,
+    intervals_and_rows: Iterable[tuple[int, int]],
+    match: _Match,
+) -> list[ExposureWindow]:
+    if key in match.seen:
+        match.refused[Refusal.DUPLICATE] += 1
+        return []
+    match.seen.add(key)
+    evidence = admit_sightings(
+        key,
+        intervals_and_rows,
+        match.heard,
+        match.context,
+        policy=match.policy,
+        refused=match.refused,
+    )
+    return exposure_windows(described, evidence, match.listening, match.policy)
+
+
+def _describe(
+    keys: DiagnosisKeys, position: int, key_index: int, policy: MatchPolicy
+) -> MatchedKey:
+    return MatchedKey(
+        key_index=key_index,
+        report_type=ReportType(int(keys.report_type[position])),
+        infectiousness=policy.infectiousness_on(int(keys.days_since_onset[position])),
+        transmission_risk=int(keys.transmission_risk[position]),
+    )
+
+
+def _count_beyond_retention(
+    keys: DiagnosisKeys, matched: list[int], match: _Match
+) -> None:
+    """Count the keys that matched nothing because their time is no longer stored."""
+    if match.context.earliest_day is None:
+        return
+    earliest_interval = match.context.earliest_day * DAY_S // INTERVAL_S
+    beyond = keys.start_interval + keys.period <= earliest_interval
+    beyond[matched] = False
+    match.refused[Refusal.BEYOND_RETENTION] += int(np.count_nonzero(beyond))
+
+
+def _select(keys: DiagnosisKeys, positions: NDArray[np.int64]) -> DiagnosisKeys:
+    return DiagnosisKeys(
+        keys.key[positions],
+        keys.start_interval[positions],
+        keys.period[positions],
+        keys.report_type[positions],
+        keys.days_since_onset[positions],
+        keys.transmission_risk[positions],
+    )

@@ -1,0 +1,1 @@
+"""Signal in, attenuation out; later also distance."""
