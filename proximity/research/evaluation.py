@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,15 @@ class PairVerdict:
     alert: dict[str, bool]
 
 
+class Outcome(Enum):
+    """What a verdict was worth."""
+
+    FOUND = "found"
+    MISSED = "missed"
+    FALSE_ALARM = "false-alarm"
+    QUIET = "quiet"
+
+
 @dataclass(frozen=True, slots=True)
 class RuleFigures:
     """How well one rule did on a set of pairs; None where it cannot be said.
@@ -60,6 +70,40 @@ class RuleFigures:
     interval: tuple[float, float] | None
     true_positive_rate: float | None
     false_positive_rate: float | None
+
+
+def outcome(pair: PairVerdict, rule: str) -> Outcome:
+    """Compare one rule's alert with the truth."""
+    if is_contact(pair.truth_min):
+        return Outcome.FOUND if pair.alert[rule] else Outcome.MISSED
+    return Outcome.FALSE_ALARM if pair.alert[rule] else Outcome.QUIET
+
+
+def instructive_pairs(pairs: Sequence[PairVerdict], rule: str) -> list[PairVerdict]:
+    """Pick one pair of each scenario and outcome: the hardest to get right.
+
+    Parameters
+    ----------
+    pairs : sequence of PairVerdict
+    rule : str
+
+    Returns
+    -------
+    list of PairVerdict
+        At most four of each scenario, in the order of `pairs`: the contact found
+        with the least truth, the one missed and the pair left alone with the most,
+        the false alarm with the least.
+    """
+    hardest: dict[tuple[str, Outcome], PairVerdict] = {}
+    for pair in pairs:
+        kind = outcome(pair, rule)
+        sign = 1 if kind in (Outcome.FOUND, Outcome.FALSE_ALARM) else -1
+        known = hardest.setdefault((pair.scenario, kind), pair)
+        if sign * pair.truth_min < sign * known.truth_min:
+            hardest[pair.scenario, kind] = pair
+    return [
+        pair for pair in pairs if any(pair is picked for picked in hardest.values())
+    ]
 
 
 def rule_figures(

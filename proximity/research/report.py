@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.research.evaluation import PairVerdict, RuleFigures
+from proximity.research.world import Tracks, distance_m
+from proximity.units import MS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,29 @@ def accumulate_dose(
     """
     times = sorted({scan.t_s for window in windows for scan in window.scans})
     return tuple((float(t_s), score(_until(windows, t_s))) for t_s in times)
+
+
+def distance_series(
+    tracks: Tracks, a: int, b: int
+) -> tuple[tuple[float, float | None], ...]:
+    """Return the true distance of two phones over time, for `PairDetail`.
+
+    Parameters
+    ----------
+    tracks : Tracks
+    a, b : int
+        Phone indices.
+
+    Returns
+    -------
+    tuple of (float, float or None)
+        Unix seconds and metres, to the centimetre; None while out of sight.
+    """
+    metres = distance_m(tracks, a, b)
+    return tuple(
+        (t_ms / MS_PER_S, round(m, 2) if isfinite(m) else None)
+        for t_ms, m in zip(tracks.t_ms.tolist(), metres.tolist(), strict=True)
+    )
 
 
 def _until(windows: Sequence[ExposureWindow], t_s: int) -> list[ExposureWindow]:
