@@ -101,5 +101,9 @@ class NothingStoredError(StoreError):
     """What was asked for is not in the store."""
 
 
+class NetworkError(ProximityError):
+    """A server cannot be reached, or does not give what was asked for."""
+
+
 class KernelError(ProximityError):
     """A forced kernel variant is not available on this machine."""
