@@ -89,8 +89,8 @@ def decode_structures(data: bytes) -> tuple[Structure, ...]:
             break
         if end > size:
             raise TruncatedError(
-                f"The structure at byte {at} of an advertisement ends {end - size} "
-                "bytes after the data.",
+                f"The structure at byte {at} is longer than what is left of the "
+                "advertisement.",
                 "Record the advertising data whole, without the report's header.",
             )
         structures.append(Structure(data[at + 1], bytes(data[at + 2 : end])))

@@ -51,7 +51,7 @@ def encode_service() -> bytes:
 
 
 def encode_overflow() -> bytes:
-    """Return the manufacturer structure of an iPhone that sleeps, 20 bytes."""
+    """Return the manufacturer structure of an iPhone that sleeps, 21 bytes."""
     mask = bytearray(_OVERFLOW_BYTES)
     mask[0] = _OVERFLOW_TYPE
     mask[_OVERFLOW_BYTE] = _OVERFLOW_BIT
