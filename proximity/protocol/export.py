@@ -1,0 +1,334 @@
+"""Signed exports of diagnosis keys: open, verify, then read.
+
+open_export(path) -> SignedExport      a private copy; nothing in it is believed
+SignedExport.verify(keys) -> Export    the signature holds; only an Export has keys
+Export.read() -> ExportKeys            the keys, hashed once more while being read
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+
+from proximity.errors import (
+    FormatError,
+    NotCanonicalError,
+    TooLargeError,
+    TruncatedError,
+    UnsupportedVersionError,
+)
+from proximity.protocol.diagnosis_key import DiagnosisKeys
+from proximity.protocol.export_archive import (
+    BODY_NAME,
+    SIGNATURE_NAME,
+    ArchiveEntry,
+    read_entries,
+    unpack,
+)
+from proximity.protocol.export_body import PrivateCopy, bounded_pieces
+from proximity.protocol.export_columns import decode_keys, empty_keys
+from proximity.protocol.export_frame import MAX_OTHER_BYTES, Frame, frame_fields
+from proximity.protocol.export_message import (
+    ExportSignature,
+    SignatureInfo,
+    decode_header,
+    decode_signatures,
+)
+from proximity.protocol.signature import (
+    VerificationKey,
+    claimed_signatures,
+    verify_digest,
+)
+
+MAGIC = b"EK Export v1    "
+DEFAULT_MAX_BYTES = 128 << 20
+MAX_SIGNATURE_FILE_BYTES = 65_536
+
+# What a zip of incompressible content is larger than the content.
+_ZIP_OVERHEAD_BYTES = 1 << 20
+_HINT = "Fetch the file again; if it stays so, its publisher has to repair it."
+
+
+class KeyBlock(NamedTuple):
+    """A stretch of keys of one list of an export.
+
+    Attributes
+    ----------
+    keys : DiagnosisKeys
+    revised : bool
+        Whether they are of `revised_keys`: they change what was published before.
+    first_index : int
+        Place of the first of them in its list.
+    """
+
+    keys: DiagnosisKeys
+    revised: bool
+    first_index: int
+
+
+class ExportKeys(NamedTuple):
+    """All keys of an export, in file order."""
+
+    keys: DiagnosisKeys
+    revised: DiagnosisKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What an export says, and access to its keys.
+
+    Attributes
+    ----------
+    region : str
+        "" where the file does not say.
+    start_s, end_s : int
+        Unix seconds, 0 where the file does not say.
+    batch_num, batch_size : int
+        This is file `batch_num` of `batch_size`.
+    signature_infos : tuple of SignatureInfo
+        Who signs, by the export's own account.
+    key_count, revised_count : int
+        Keys in `keys` and in `revised_keys`.
+    digest : str
+        SHA-256 of `export.bin`, lower-case hex.
+    signer : SignatureInfo | None
+        The signature that held; None if none was checked.
+    """
+
+    region: str
+    start_s: int
+    end_s: int
+    batch_num: int
+    batch_size: int
+    signature_infos: tuple[SignatureInfo, ...]
+    key_count: int
+    revised_count: int
+    digest: str
+    signer: SignatureInfo | None
+    _body: PrivateCopy = field(repr=False, compare=False)
+
+    @property
+    def verified(self) -> bool:
+        """Whether a signature by an accepted key held."""
+        return self.signer is not None
+
+    def key_blocks(self) -> Iterator[KeyBlock]:
+        """Read the keys in blocks of some 65,536, in constant memory.
+
+        Yields
+        ------
+        KeyBlock
+            Of either list, in file order. Use nothing of them until the last has
+            come without an error; `read` does so for you.
+
+        Raises
+        ------
+        FormatError
+            If a key record breaks the format.
+        BadSignatureError
+            At the end, if the bytes are not those that were verified.
+        """
+        counts = [0, 0]
+        for data, frame in _frames(self._body):
+            octets = np.frombuffer(data, np.uint8)
+            for revised in (False, True):
+                rows = frame.revised == revised
+                starts, ends = frame.starts[rows], frame.ends[rows]
+                if len(starts):
+                    keys = decode_keys(octets, starts, ends)
+                    yield KeyBlock(keys, revised, counts[revised])
+                    counts[revised] += len(starts)
+
+    def read(self) -> ExportKeys:
+        """Read all keys; return only once the digest held for the second time.
+
+        Raises
+        ------
+        FormatError, BadSignatureError
+            As `key_blocks`.
+        """
+        lists = ExportKeys(empty_keys(self.key_count), empty_keys(self.revised_count))
+        for block in self.key_blocks():
+            rows = slice(block.first_index, block.first_index + len(block.keys.key))
+            columns: tuple[Any, ...] = lists[block.revised]
+            for column, part in zip(columns, block.keys, strict=True):
+                column[rows] = part
+        return lists
+
+
+@dataclass(frozen=True, slots=True)
+class SignedExport:
+    """An export nobody has verified: it has signatures to check, but no keys to give.
+
+    Attributes
+    ----------
+    entries : dict of str to ArchiveEntry
+        `export.bin` and `export.sig` as the archive describes them.
+    signatures : tuple of ExportSignature
+        As `export.sig` lists them; none in an unsigned file.
+    """
+
+    entries: dict[str, ArchiveEntry]
+    signatures: tuple[ExportSignature, ...]
+    _archive: PrivateCopy = field(repr=False, compare=False)
+    _max_bytes: int = field(repr=False, compare=False)
+
+    def verify(self, keys: Iterable[VerificationKey]) -> Export:
+        """Check the signature over all of `export.bin`, then frame its fields.
+
+        Parameters
+        ----------
+        keys : iterable of VerificationKey
+            One signature by one of them is enough; others are ignored.
+
+        Returns
+        -------
+        Export
+
+        Raises
+        ------
+        UnknownSignerError
+            If no signature names one of the keys, or there is none at all.
+        BadSignatureError
+            If one does, and does not hold.
+        FormatError
+            If `export.bin` does not inflate within the bound, or breaks the format.
+        """
+        claimed = claimed_signatures(self.signatures, keys)
+        body = self._unpack_body()
+        accepted = verify_digest(body.digest, claimed)
+        export = _survey(body, accepted.info)
+        batch = (export.batch_num, export.batch_size)
+        if (accepted.batch_num, accepted.batch_size) != batch:
+            raise NotCanonicalError("export.bin and export.sig name two batches", _HINT)
+        if len(self.signatures) != len(export.signature_infos):
+            raise NotCanonicalError(
+                f"{len(self.signatures)} signatures, but export.bin announces "
+                f"{len(export.signature_infos)}",
+                _HINT,
+            )
+        return export
+
+    def unverified(self) -> Export:
+        """Open the export without believing it; say so wherever it is used.
+
+        Raises
+        ------
+        FormatError
+            As `verify`.
+        """
+        return _survey(self._unpack_body(), None)
+
+    def _unpack_body(self) -> PrivateCopy:
+        file = self._archive.file
+        return _checked_body(unpack(file, self.entries[BODY_NAME], self._max_bytes))
+
+
+def open_export(
+    source: Path | IO[bytes], *, max_bytes: int = DEFAULT_MAX_BYTES
+) -> SignedExport:
+    """Take a private copy of an export and check the shape of its archive.
+
+    Parameters
+    ----------
+    source : Path or binary stream
+        Read once, to its end; changed afterwards, it changes nothing here.
+    max_bytes : int
+        Bound on the inflated `export.bin`.
+
+    Returns
+    -------
+    SignedExport
+        Of `export.bin` nothing has been inflated or parsed.
+
+    Raises
+    ------
+    FormatError
+        If it is not a zip of exactly `export.bin` and `export.sig`, or the latter is
+        not a list of signatures.
+    OSError
+        If the file cannot be read.
+    """
+    archive = _private_copy(source, max_bytes + _ZIP_OVERHEAD_BYTES)
+    entries = read_entries(archive.file, archive.size)
+    pieces = unpack(archive.file, entries[SIGNATURE_NAME], MAX_SIGNATURE_FILE_BYTES)
+    signatures = decode_signatures(b"".join(pieces))
+    return SignedExport(entries, signatures, archive, max_bytes)
+
+
+def open_unsigned(
+    source: Path | IO[bytes], *, max_bytes: int = DEFAULT_MAX_BYTES
+) -> Export:
+    """Open a bare `export.bin`, which has no signature and is never verified.
+
+    Raises
+    ------
+    FormatError
+        If it is not an export.
+    OSError
+        If the file cannot be read.
+    """
+    return _survey(_checked_body(_private_copy(source, max_bytes).read_again()), None)
+
+
+def _private_copy(source: Path | IO[bytes], max_bytes: int) -> PrivateCopy:
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            return PrivateCopy(bounded_pieces(stream, max_bytes))
+    return PrivateCopy(bounded_pieces(source, max_bytes))
+
+
+def _checked_body(pieces: Iterable[bytes]) -> PrivateCopy:
+    body = PrivateCopy(pieces)
+    body.file.seek(0)
+    magic = body.file.read(len(MAGIC))
+    if magic == MAGIC:
+        return body
+    if MAGIC.startswith(magic):
+        raise TruncatedError("export.bin ends inside its header", _HINT)
+    if magic.upper() == MAGIC.upper():
+        raise NotCanonicalError('the header is not written "EK Export v1"', _HINT)
+    if magic.startswith(b"EK Export v"):
+        raise UnsupportedVersionError("only version 1 of exports is supported", _HINT)
+    raise FormatError("export.bin does not begin as an export", _HINT)
+
+
+def _survey(body: PrivateCopy, signer: SignatureInfo | None) -> Export:
+    """Frame all fields: count the key records, read the others."""
+    counts = [0, 0]
+    others: list[bytes] = []
+    for _, frame in _frames(body):
+        revised = int(np.count_nonzero(frame.revised))
+        counts[0] += len(frame.revised) - revised
+        counts[1] += revised
+        others.extend(frame.others)
+        if sum(map(len, others)) > MAX_OTHER_BYTES:
+            raise TooLargeError("the header fields exceed 64 KiB", _HINT)
+    header = decode_header(b"".join(others))
+    return Export(
+        region=header.region,
+        start_s=header.start_s,
+        end_s=header.end_s,
+        batch_num=header.batch_num,
+        batch_size=header.batch_size,
+        signature_infos=header.signature_infos,
+        key_count=counts[0],
+        revised_count=counts[1],
+        digest=body.digest.hex(),
+        signer=signer,
+        _body=body,
+    )
+
+
+def _frames(body: PrivateCopy) -> Iterator[tuple[bytes, Frame]]:
+    """Yield stretches of the message with the complete fields in each."""
+    begin, rest = len(MAGIC), b""
+    for piece in body.read_again():
+        data = rest + piece[begin:]
+        frame = frame_fields(data)
+        begin, rest = 0, data[frame.end :]
+        yield data, frame
+    if rest:
+        raise TruncatedError("export.bin ends inside a field", _HINT)
