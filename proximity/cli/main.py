@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from proximity.cli import ids
+from proximity.cli import ids, score
 from proximity.cli.console import report_error
 from proximity.errors import ProximityError
 
@@ -23,6 +23,7 @@ def root() -> None:
 
 
 app.command("ids")(ids.ids)
+app.command("score")(score.score)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.scoring.dose import SETTLED_DECIMALS, settle
 from proximity.scoring.fields import Fields
-from proximity.scoring.rule import Levels, read_levels
+from proximity.scoring.rule import Bucket, Levels, read_levels
 from proximity.scoring.window_score import (
     Drop,
     Float64,
@@ -55,6 +55,13 @@ class EnV1Formula:
     def unit(self) -> str:
         """A score without unit, 0..4096."""
         return "score"
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """By minimum attenuation, with the attenuation score of each."""
+        names = [f"<= {limit:g} dB" for limit in ATTENUATION_ABOVE_DB]
+        names.append(f"> {ATTENUATION_ABOVE_DB[-1]:g} dB")
+        return tuple(map(Bucket, names, self.attenuation_scores[::-1]))
 
     def score_windows(self, columns: WindowColumns) -> WindowScores:
         """Score all windows of one key and day as one exposure.

@@ -9,7 +9,7 @@ from proximity.matching.exposure_window import Infectiousness
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.scoring.dose import exact_sum, settle, weighted_seconds
 from proximity.scoring.fields import Fields
-from proximity.scoring.rule import Levels, read_levels
+from proximity.scoring.rule import Bucket, Levels, read_levels
 from proximity.scoring.window_score import (
     Drop,
     WindowColumns,
@@ -63,6 +63,13 @@ class EnV2Formula:
     def unit(self) -> str:
         """Weighted minutes; the platforms' own scores are 60 times as large."""
         return "min"
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """By typical attenuation; a limit belongs to the bucket below it."""
+        names = [f"<= {limit:g} dB" for limit in self.attenuation_limits_db]
+        names.append(f"> {self.attenuation_limits_db[-1]:g} dB")
+        return tuple(map(Bucket, names, self.attenuation_weights))
 
     def score_windows(self, columns: WindowColumns) -> WindowScores:
         """Score each window by itself; docs/reference/scoring.md#en-v2."""

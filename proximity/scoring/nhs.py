@@ -12,7 +12,7 @@ from proximity.scoring.distance_smoother import DistanceModel, smooth_distances
 from proximity.scoring.dose import settle
 from proximity.scoring.fields import Fields
 from proximity.scoring.gamma_median import gamma_median
-from proximity.scoring.rule import Levels, read_levels
+from proximity.scoring.rule import Bucket, Levels, read_levels
 from proximity.scoring.window_score import (
     Drop,
     Float64,
@@ -58,6 +58,11 @@ class NhsFormula:
     def unit(self) -> str:
         """Seconds at the reference distance or nearer."""
         return "risk"
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """None: the formula takes attenuation as it is."""
+        return ()
 
     def score_windows(self, columns: WindowColumns) -> WindowScores:
         """Score each window by itself; docs/reference/scoring.md#nhs.

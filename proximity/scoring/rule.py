@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.protocol.diagnosis_key import ReportType
@@ -68,6 +68,13 @@ class DayScore:
     minutes: float = 0.0
 
 
+class Bucket(NamedTuple):
+    """A range of attenuation, and what a second in it weighs (or scores)."""
+
+    label: str
+    weight: float
+
+
 class Formula(Protocol):
     """A published formula with its numbers; one file each."""
 
@@ -78,6 +85,10 @@ class Formula(Protocol):
     @property
     def levels(self) -> Levels:
         """Levels of a day's value."""
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """Attenuation buckets, nearest first; none where the formula has none."""
 
     def score_windows(self, columns: WindowColumns) -> WindowScores:
         """Score every window, each by itself or with those of its key and day."""
@@ -137,14 +148,15 @@ class Rule:
             found[fold.group].append(day)
         return found
 
+    def covers(self, window: ExposureWindow, as_of_day: int) -> bool:
+        """Tell whether a window lies within the look-back."""
+        return 0 <= as_of_day - window.day <= self.look_back_days
+
     def columns(
         self, groups: Sequence[Sequence[ExposureWindow]], as_of_day: int
     ) -> WindowColumns:
         """Return the windows that this rule looks at, in columns."""
-        kept = [
-            [w for w in group if 0 <= as_of_day - w.day <= self.look_back_days]
-            for group in groups
-        ]
+        kept = [[w for w in group if self.covers(w, as_of_day)] for group in groups]
         return columns_of(kept, as_of_day, self.missing_report_type)
 
 
