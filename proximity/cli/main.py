@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from proximity.cli import ids, score
+from proximity.cli import authority, ids, match, score
 from proximity.cli.console import report_error
 from proximity.errors import ProximityError
 
@@ -23,7 +23,9 @@ def root() -> None:
 
 
 app.command("ids")(ids.ids)
+app.command("match")(match.match)
 app.command("score")(score.score)
+app.add_typer(authority.app, name="authority")
 
 
 def main() -> None:

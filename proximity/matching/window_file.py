@@ -193,9 +193,9 @@ def _list(value: object, place: str, limit: int) -> list[Any]:
     if not isinstance(value, list):
         raise _error(place, "a list")
     if len(value) > limit:
-        raise TooLargeError(f"{place} has more than {limit} entries.", _HINT)
+        raise TooLargeError(f"{place} has more than {limit} entries", _HINT)
     return value
 
 
 def _error(place: str, wanted: str) -> FormatError:
-    return FormatError(f"{place} is not {wanted}.", _HINT)
+    return FormatError(f"{place} is not {wanted}", _HINT)

@@ -1,0 +1,156 @@
+"""`proximity match`: a recording and an export in, exposure windows out."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from proximity.cli.console import JsonFlag, emit_json
+from proximity.matching.exposure_window import ExposureWindow
+from proximity.matching.match import MatchResult, match_keys
+from proximity.matching.policy import MatchContext
+from proximity.matching.refusal import Refusal
+from proximity.matching.window_file import encode_windows
+from proximity.protocol.diagnosis_key import ReportType
+from proximity.protocol.export import Export, open_export
+from proximity.protocol.recording import Recording, read_recording
+from proximity.protocol.signature import VerificationKey, load_public_key
+from proximity.units import MS_PER_S, day_of, iso_day
+
+_MAX_PEM_BYTES = 65_536
+_EXPLAINED = {
+    Refusal.REVOKED: "keys that were revoked",
+    Refusal.RECURSIVE: "keys of people who were themselves only near a case",
+    Refusal.OWN: "keys of this device",
+    Refusal.STILL_VALID: "keys still in use when published: anyone could send for them",
+    Refusal.DUPLICATE: "keys listed twice",
+    Refusal.BEYOND_RETENTION: "keys of before the recording: no match, and no proof",
+    Refusal.OUTSIDE_TOLERANCE: "sightings over two hours from the time of their ID",
+    Refusal.IN_THE_FUTURE: "sightings in the future",
+    Refusal.AFTER_PUBLICATION: "sightings after the publication",
+    Refusal.CLOCK_ROLLED_BACK: "sightings made while the clock was set back",
+    Refusal.REPLAYED: "sightings over 20 minutes after the first of their ID",
+    Refusal.BAD_METADATA: "sightings with unreadable metadata",
+    Refusal.BAD_TX_POWER: "sightings with an impossible transmit power",
+    Refusal.MISSING_RSSI: "sightings without signal strength",
+}
+
+
+def match(
+    *,
+    recording: Annotated[
+        Path,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="What a device heard: JSON Lines or compressed.",
+        ),
+    ],
+    export: Annotated[
+        Path,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="Signed diagnosis keys.",
+        ),
+    ],
+    public_key: Annotated[
+        Path,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="PEM",
+            help="The key that must have signed the export.",
+        ),
+    ],
+    as_json: JsonFlag = False,
+) -> None:
+    """Find the exposure windows that a recording has with the keys of an export."""
+    with public_key.open("rb") as stream:
+        trusted = VerificationKey(load_public_key(stream.read(_MAX_PEM_BYTES)))
+    verified = open_export(export).verify([trusted])
+    heard = read_recording(recording)
+    result = _match(verified, heard)
+    if as_json:
+        windows = encode_windows(result.windows)
+        document = {
+            "windows": windows,
+            "refused": result.refused,
+            "skipped": heard.skipped,
+        }
+        emit_json("proximity/match/v1", document)
+    else:
+        _print(result, heard)
+
+
+def _match(export: Export, heard: Recording) -> MatchResult:
+    # A recording is judged as of the publication, so that the same files give the
+    # same windows on any day; the real clock counts where the export names no end.
+    published_s = export.end_s or None
+    context = MatchContext(
+        published_s=published_s,
+        now_s=published_s or int(time.time()),
+        revoked_keys=_revoked_keys(export),
+        earliest_day=_earliest_day(heard),
+    )
+    blocks = (block.keys for block in export.key_blocks() if not block.revised)
+    return match_keys(blocks, heard.encounters, heard.scans, context=context)
+
+
+def _earliest_day(heard: Recording) -> int | None:
+    times_ms = np.concatenate([heard.receptions.t_ms, heard.scans.start_ms])
+    return day_of(times_ms.min() / MS_PER_S) if len(times_ms) else None
+
+
+def _revoked_keys(export: Export) -> frozenset[bytes]:
+    if not export.revised_count:
+        return frozenset()
+    revised = export.read().revised
+    rows = revised.key[revised.report_type == ReportType.REVOKED]
+    return frozenset(row.tobytes() for row in rows)
+
+
+def _print(result: MatchResult, heard: Recording) -> None:
+    table = _table(result.windows) if result.windows else "no exposure window"
+    Console(highlight=False).print(table)
+    notes = Console(stderr=True, highlight=False)
+    for reason, n in result.refused.items():
+        if n:
+            notes.print(f"not counted: {n:,} {_EXPLAINED[Refusal(reason)]}")
+    for reason, n in heard.skipped.items():
+        if n:
+            notes.print(f"skipped: {n:,} advertisements, {reason.replace('_', ' ')}")
+
+
+def _table(windows: list[ExposureWindow]) -> Table:
+    table = Table(title="exposure windows", title_justify="left")
+    for heading in ("day", "from (UTC)"):
+        table.add_column(heading)
+    for heading in ("minutes", "strongest (dB)", "scans"):
+        table.add_column(heading, justify="right")
+    for heading in ("report", "infectiousness"):
+        table.add_column(heading)
+    for window in windows:
+        table.add_row(*_cells(window))
+    return table
+
+
+def _cells(window: ExposureWindow) -> tuple[str, ...]:
+    seconds = sum(scan.seconds_since_last_scan for scan in window.scans)
+    began = datetime.fromtimestamp(window.scans[0].t_s, UTC)
+    return (
+        iso_day(window.day),
+        f"{began:%H:%M:%S}",
+        f"{seconds / 60:.0f}",
+        str(min(scan.min_attenuation_db for scan in window.scans)),
+        str(len(window.scans)),
+        window.report_type.name.lower().replace("_", " "),
+        window.infectiousness.name.lower(),
+    )
