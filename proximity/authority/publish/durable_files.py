@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from proximity.errors import LockedError
+from proximity.errors import LockedError, StoreError
 
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
@@ -65,22 +65,36 @@ def sole_writer(folder: Path) -> Iterator[None]:
     Parameters
     ----------
     folder : Path
-        Exists; gets a file `lock`. The system lets go of it when a process dies.
+        Made if it is not there; gets a file `lock`, which the system lets go of when
+        a process dies.
 
     Raises
     ------
     LockedError
         If another process holds it.
+    StoreError
+        If the file system refuses what is done to the folder meanwhile.
     """
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
     try:
+        make_folder(folder, private=False)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise LockedError(
-                "Another process is publishing from this directory.",
-                "Wait until it is done, then run the command again.",
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)
+            _lock(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreError(
+            f"The authority's directory cannot be used: {error.strerror}.",
+            "Check its permissions and the space on its disk, then run it again.",
+        ) from error
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise LockedError(
+            "Another process is publishing from this directory.",
+            "Wait until it is done, then run the command again.",
+        ) from error

@@ -1,6 +1,7 @@
 """What the authority remembers between two runs of publication."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ DEFAULT_REGION = "VN"
 # file that phones of 2020 can still match.
 DEFAULT_MINIMUM = 1_000
 DEFAULT_MAX_KEYS = 500_000
+_REGION = re.compile(r"[A-Za-z0-9-]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +23,30 @@ class PublishSettings:
     Attributes
     ----------
     region : str
-        Region code that every export names, for example "VN".
+        Region code that every export names, for example "VN"; 1 to 16 letters,
+        digits and hyphens.
     minimum : int
         A batch with at least one new key is padded to this many keys and, at
         random, up to a tenth more; 0 pads nothing.
     max_keys : int
         A batch with more keys than this becomes several files.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
     """
 
     region: str = DEFAULT_REGION
     minimum: int = DEFAULT_MINIMUM
     max_keys: int = DEFAULT_MAX_KEYS
+
+    def __post_init__(self) -> None:
+        """Refuse what no export could say."""
+        if not _REGION.fullmatch(self.region):
+            raise ValueError("a region code is 1 to 16 letters, digits and hyphens")
+        if self.minimum < 0 or self.max_keys < 1:
+            raise ValueError("minimum is at least 0, max_keys at least 1")
 
 
 class KnownKey(NamedTuple):

@@ -1,7 +1,7 @@
 """The rules of publication: what is accepted, what goes out, what hides it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,13 @@ from proximity.authority.publish.model import (
     key_digest,
 )
 from proximity.errors import InvalidUploadError
-from proximity.protocol.diagnosis_key import NO_ONSET, DiagnosisKeys, ReportType
+from proximity.protocol.diagnosis_key import (
+    NO_ONSET,
+    DiagnosisKeys,
+    ReportType,
+    concatenate_keys,
+)
+from proximity.protocol.export_columns import select_keys
 from proximity.protocol.key_file import (
     KEY_BYTES,
     MAX_KEYS_PER_START,
@@ -128,31 +134,18 @@ def is_stale(end_interval: int, now_s: int) -> bool:
     return end_interval * INTERVAL_S < now_s - RETENTION_S
 
 
-def sorted_columns(keys: Iterable[UploadedKey]) -> DiagnosisKeys:
-    """Put keys into columns, in the order of their bytes.
-
-    The order tells nothing of who handed them in, or when.
-
-    Parameters
-    ----------
-    keys : iterable of UploadedKey
-        Checked.
-
-    Returns
-    -------
-    DiagnosisKeys
-    """
-    rows = sorted(keys, key=lambda key: key.key)
+def key_columns(keys: Sequence[UploadedKey]) -> DiagnosisKeys:
+    """Put checked keys into columns, in their order."""
     onset = [
-        NO_ONSET if k.days_since_onset is None else k.days_since_onset for k in rows
+        NO_ONSET if k.days_since_onset is None else k.days_since_onset for k in keys
     ]
     return DiagnosisKeys(
-        key=_key_rows(b"".join(row.key for row in rows)),
-        start_interval=np.array([row.start_interval for row in rows], np.int64),
-        period=np.array([row.period for row in rows], np.int64),
-        report_type=np.array([row.report_type for row in rows], np.uint8),
+        key=_key_rows(b"".join(key.key for key in keys)),
+        start_interval=np.array([key.start_interval for key in keys], np.int64),
+        period=np.array([key.period for key in keys], np.int64),
+        report_type=np.array([key.report_type for key in keys], np.uint8),
         days_since_onset=np.array(onset, np.int16),
-        transmission_risk=np.array([row.transmission_risk for row in rows], np.uint8),
+        transmission_risk=np.array([key.transmission_risk for key in keys], np.uint8),
     )
 
 
@@ -175,20 +168,16 @@ def pad_keys(
     Returns
     -------
     DiagnosisKeys
-        In the order of the key bytes.
+        Real ones first; whoever writes them sorts them by their bytes.
     """
     real = len(keys.key)
     if real == 0:
         return keys
     target = minimum + int(_random_below(minimum // 10 + 1, 1, entropy)[0])
     missing = max(0, target - real)
-    like = np.concatenate([np.arange(real), _random_below(real, missing, entropy)])
-    columns = DiagnosisKeys._make(column[like] for column in keys)
-    invented = _key_rows(entropy(KEY_BYTES * missing))
-    columns = columns._replace(key=np.concatenate([keys.key, invented]))
-    high, low = columns.key.view(">u8").T
-    order = np.lexsort((low, high))
-    return DiagnosisKeys._make(column[order] for column in columns)
+    like = select_keys(keys, _random_below(real, missing, entropy))
+    invented = like._replace(key=_key_rows(entropy(KEY_BYTES * missing)))
+    return concatenate_keys([keys, invented])
 
 
 def _problem_of(key: UploadedKey, now_s: int) -> str | None:
@@ -250,7 +239,7 @@ def _random_below(
 
 def _invalid(what: str) -> InvalidUploadError:
     return InvalidUploadError(
-        f"The keys cannot be published: {what}.",
+        f"{what}.",
         "Nothing of this run was accepted. Correct or leave out that entry; the "
         "rules are in docs/reference/published-directory.md.",
     )

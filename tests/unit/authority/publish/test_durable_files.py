@@ -11,7 +11,7 @@ from proximity.authority.publish.durable_files import (
     sole_writer,
     write_whole,
 )
-from proximity.errors import LockedError
+from proximity.errors import LockedError, StoreError
 
 
 def test_a_file_is_replaced_with_the_mode_asked_for(tmp_path: Path):
@@ -62,6 +62,13 @@ def test_a_private_folder_is_for_its_owner(tmp_path: Path):
 
 def test_a_second_writer_is_refused(tmp_path: Path):
     with sole_writer(tmp_path), pytest.raises(LockedError), sole_writer(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StoreError), sole_writer(tmp_path / "file" / "data"):
         pass
 
 
