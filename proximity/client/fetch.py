@@ -1,0 +1,190 @@
+"""From an authority's published directory to the exports not processed yet."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from proximity.client.network import Network, split_http_url
+from proximity.errors import FormatError, NetworkError, ReplayedError
+from proximity.protocol.export_index import INDEX_NAME, MAX_INDEX_BYTES, parse_index
+from proximity.units import DAY_S
+
+# A million keys take 36 MB; keys do not shrink when they are deflated.
+MAX_EXPORT_BYTES = 64 << 20
+# The authority keeps a file for 14 days; the clocks of both may differ by one.
+VANISHES_AFTER_S = 13 * DAY_S
+_TIMES_OF_NAME = re.compile(r"(\d{1,10})-(\d{1,10})-\d{1,5}\.zip")
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedIndex:
+    """What the index of one authority listed when it was last read.
+
+    Attributes
+    ----------
+    lines : tuple of str
+        Ascending; never without the newest line ever seen.
+    """
+
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedExport:
+    """One file of the published directory, or why it could not be had.
+
+    Attributes
+    ----------
+    name : str
+        Its line in the index.
+    content : bytes | None
+        Not verified yet; None if `error` tells why.
+    error : NetworkError | FormatError | None
+    """
+
+    name: str
+    content: bytes | None
+    error: NetworkError | FormatError | None = None
+
+    def __repr__(self) -> str:
+        """Tell the name and the size."""
+        size = "missing" if self.content is None else f"{len(self.content)} bytes"
+        return f"<FetchedExport {self.name} {size}>"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """What there is to process.
+
+    Attributes
+    ----------
+    remembered : RememberedIndex
+        To be stored, and passed to the next call as `known`.
+    names : tuple of str
+        The files not processed yet, oldest first.
+    exports : iterator of FetchedExport
+        One for each name; each is fetched when it is asked for, so that one at a
+        time is in memory.
+    """
+
+    remembered: RememberedIndex
+    names: tuple[str, ...]
+    exports: Iterator[FetchedExport]
+
+
+def fetch_exports(
+    source_url: str,
+    known: RememberedIndex,
+    network: Network,
+    *,
+    processed: Collection[str],
+    now_s: float,
+) -> FetchResult:
+    """Read the index of an authority and fetch what was not processed yet.
+
+    A file that cannot be had does not stand in the way of the others; as long as
+    the caller does not count it as processed, the next call tries it again.
+
+    Parameters
+    ----------
+    source_url : str
+        Address of the published directory or of its index.txt.
+    known : RememberedIndex
+        From the last call for this authority; empty at first.
+    network : Network
+    processed : collection of str
+        Lines of the index that are done.
+    now_s : float
+        Unix seconds.
+
+    Returns
+    -------
+    FetchResult
+
+    Raises
+    ------
+    NetworkError
+        If the index cannot be had.
+    FormatError
+        If it is not an index.
+    ReplayedError
+        If it is older than, or lacks part of, what was seen before.
+    """
+    folder_url = _folder_of(source_url)
+    lines = parse_index(network.get(folder_url + INDEX_NAME, MAX_INDEX_BYTES))
+    remembered = advance_index(known, lines, now_s=now_s)
+    names = tuple(sorted(set(lines) - set(processed)))
+    exports = (_fetch(folder_url, name, network) for name in names)
+    return FetchResult(remembered, names, exports)
+
+
+def advance_index(
+    known: RememberedIndex, lines: Collection[str], *, now_s: float
+) -> RememberedIndex:
+    """Compare an index with the last one and refuse a step back.
+
+    The index bears no signature. Whoever serves it cannot forge keys, but could
+    hide them: by an old index, or by one that lacks lines. Only the oldest lines
+    may vanish, once they are old. A line whose name tells no time may vanish as
+    long as every older one does.
+
+    Parameters
+    ----------
+    known : RememberedIndex
+    lines : collection of str
+        The index now, any order.
+    now_s : float
+        Unix seconds.
+
+    Returns
+    -------
+    RememberedIndex
+        What to compare the next index with.
+
+    Raises
+    ------
+    ReplayedError
+        Source: docs/decisions/0003-index-thinning.md.
+    """
+    listed = set(lines)
+    kept = [line for line in known.lines if line in listed]
+    vanished = [line for line in known.lines if line not in listed]
+    if any(not _may_vanish(line, now_s) for line in vanished):
+        raise _stepped_back("a file that it listed before is gone too early")
+    if kept and vanished and max(vanished) > min(kept):
+        raise _stepped_back("a file is gone from the middle")
+    newest = max(known.lines, default="")
+    if listed and max(listed) < newest:
+        raise _stepped_back("its newest file is older than one seen before")
+    return RememberedIndex(tuple(sorted(listed or {newest} - {""})))
+
+
+def _fetch(folder_url: str, name: str, network: Network) -> FetchedExport:
+    try:
+        return FetchedExport(
+            name, network.get(folder_url + quote(name), MAX_EXPORT_BYTES)
+        )
+    except (NetworkError, FormatError) as error:
+        return FetchedExport(name, None, error)
+
+
+def _folder_of(source_url: str) -> str:
+    parts = split_http_url(source_url)._replace(query="")
+    path = parts.path.removesuffix(INDEX_NAME)
+    if path == parts.path and not path.endswith("/"):
+        path += "/"
+    return parts._replace(path=path).geturl()
+
+
+def _may_vanish(line: str, now_s: float) -> bool:
+    times = _TIMES_OF_NAME.fullmatch(line.rpartition("/")[2])
+    return times is None or int(times[2]) + VANISHES_AFTER_S <= now_s
+
+
+def _stepped_back(why: str) -> ReplayedError:
+    return ReplayedError(
+        f"The index of the authority steps back: {why}.",
+        "Somebody may be hiding exports from you. Nothing was processed; try again "
+        "on another network, and tell the authority if it stays so.",
+    )
