@@ -1,0 +1,126 @@
+"""`proximity authority`: publish the keys of cases, rotate the signing key."""
+
+import secrets
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from proximity.authority.publish.model import (
+    DEFAULT_MINIMUM,
+    DEFAULT_REGION,
+    PublishSettings,
+)
+from proximity.authority.publish.publisher import PublishReport, publish
+from proximity.authority.publish.signing_keys import rotate_signing_keys
+from proximity.cli.console import JsonFlag, emit_json, say
+from proximity.errors import FormatError
+from proximity.protocol.diagnosis_key import ReportType
+from proximity.protocol.key_file import MAX_FILE_BYTES, KeyFile, parse_key_file
+from proximity.protocol.public_keys import PinnedKey, public_key_fields
+
+app = typer.Typer(
+    help="What a health authority does: publish keys, rotate the signing key.",
+    no_args_is_help=True,
+)
+
+DataFolder = Annotated[
+    Path, typer.Option("--data", file_okay=False, help="The authority's directory.")
+]
+
+
+@app.command("publish")
+def publish_keys(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[KEYS.json]...",
+            exists=True,
+            dir_okay=False,
+            help="Files made by `proximity report`; none to release held-back keys.",
+        ),
+    ] = None,
+    *,
+    data: DataFolder,
+    region: Annotated[
+        str, typer.Option(help="Region code, fixed by the first run.")
+    ] = DEFAULT_REGION,
+    minimum: Annotated[
+        int, typer.Option(min=0, help="Pad a batch to so many keys.")
+    ] = DEFAULT_MINIMUM,
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="Withdraw these keys instead.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Turn key files into a signed directory that any static server serves."""
+    try:
+        settings = PublishSettings(region, minimum)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--region") from error
+    report = publish(
+        data,
+        [_read_upload(path, revoke=revoke) for path in files or []],
+        settings,
+        now_s=int(time.time()),
+        entropy=secrets.token_bytes,
+    )
+    if as_json:
+        emit_json("proximity/authority-publish/v1", _report_fields(report))
+    else:
+        _say_report(report)
+
+
+@app.command("rotate")
+def rotate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
+    """Make a new signing key, which signs beside the old one for 28 days."""
+    keys = rotate_signing_keys(data, now_s=int(time.time()))
+    if as_json:
+        emit_json("proximity/authority-rotate/v1", _rotation_fields(keys))
+        return
+    for key in keys:
+        until = "" if key.until_s is None else f", signs until {_utc(key.until_s)}"
+        name = key.verification_key
+        say(f"{name.key_id} {name.key_version}{until}")
+    say("Hand public_keys.json to every client before the old key stops signing.")
+
+
+def _read_upload(path: Path, *, revoke: bool) -> KeyFile:
+    """Read a key file, no more of it than the bound."""
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE_BYTES + 1)
+    try:
+        upload = parse_key_file(data)
+    except FormatError as error:
+        raise type(error)(f"{path.name}: {error}", error.hint) from error
+    if not revoke:
+        return upload
+    revoked = ReportType.REVOKED
+    keys = tuple(replace(key, report_type=revoked) for key in upload.keys)
+    return replace(upload, keys=keys)
+
+
+def _report_fields(report: PublishReport) -> dict[str, Any]:
+    return asdict(report) | {"index": str(report.index)}
+
+
+def _rotation_fields(keys: list[PinnedKey]) -> dict[str, Any]:
+    newest = public_key_fields(keys[-1])
+    del newest["until"]
+    return newest | {"keys": [public_key_fields(key) for key in keys]}
+
+
+def _say_report(report: PublishReport) -> None:
+    for name in report.files:
+        say(f"exports/{name}")
+    say(
+        f"{report.keys} keys published, {report.revised} revised, "
+        f"{report.padding} added as padding, {report.held_back} held back, "
+        f"{report.repeated} known already"
+    )
+
+
+def _utc(t_s: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(t_s))
