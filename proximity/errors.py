@@ -57,6 +57,10 @@ class ReplayedError(TrustError):
     """Older than, or less than, what was already seen."""
 
 
+class ClockBehindError(TrustError):
+    """The device's clock is behind a time that somebody trusted has signed."""
+
+
 class PolicyError(ProximityError):
     """The authority refuses."""
 

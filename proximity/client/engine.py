@@ -1,0 +1,279 @@
+"""The straight line: what was heard, what is published, what it means, whom to tell.
+
+hear → store          every advertisement, all day
+fetch → verify → match → score → decide → notify          a few times a day
+"""
+
+import io
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from proximity.client.exposures import match_export, store_findings, stored_windows
+from proximity.client.fetch import FetchedExport, RememberedIndex, fetch_exports
+from proximity.client.network import Network
+from proximity.client.notices import Notice, decide_and_store, pending_notices
+from proximity.client.own_broadcast import advertisement_at
+from proximity.errors import ClockBehindError, FormatError, ProximityError, TrustError
+from proximity.matching.exposure_window import ExposureWindow
+from proximity.matching.policy import DEFAULT_POLICY, MatchContext, MatchPolicy
+from proximity.matching.refusal import Refusal
+from proximity.protocol.export import Export, open_export
+from proximity.protocol.sighting import Encounters, Scans, Sighting
+from proximity.protocol.signature import VerificationKey
+from proximity.scoring.config import Configuration
+from proximity.scoring.decision import Decision
+from proximity.store.connection import transaction
+from proximity.store.decisions import mark_shown
+from proximity.store.encounters import read_encounters
+from proximity.store.own_keys import list_keys
+from proximity.store.processed_exports import (
+    ProcessedExport,
+    list_processed,
+    mark_processed,
+    recall_index,
+    remember_index,
+)
+from proximity.store.retention import Forgotten, forget_before
+from proximity.store.scans import Scan, read_scans, record_scan
+from proximity.store.sealing import SealingKey
+from proximity.store.sightings import SightingLog
+from proximity.store.state import raise_number, read_number
+from proximity.units import DAY_S, MS_PER_S, Clock, day_of
+
+RETENTION_DAYS = 14
+# Clocks drift; the same two hours that a match allows.
+CLOCK_TOLERANCE_S = 7_200
+_NEWEST_EXPORT = "newest-export-s"
+_EARLIEST_DAY = "earliest-day"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Whom a device believes, and how it decides.
+
+    Attributes
+    ----------
+    source_url : str
+        Address of an authority's published directory.
+    verification_keys : tuple of VerificationKey
+        The authority's pinned keys; a signature by one of them is enough.
+    configuration : Configuration
+        The scoring rule that decides.
+    policy : MatchPolicy
+    retention_days : int
+        How many days before today are kept.
+    """
+
+    source_url: str
+    verification_keys: tuple[VerificationKey, ...]
+    configuration: Configuration
+    policy: MatchPolicy = DEFAULT_POLICY
+    retention_days: int = RETENTION_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the engine takes from the world: time, network and chance."""
+
+    clock: Clock
+    network: Network
+    entropy: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOutcome:
+    """What became of one export.
+
+    Attributes
+    ----------
+    name : str
+        Its line in the index.
+    status : str
+        "matched", "no-match", "beyond-retention" (it came too late to tell),
+        "repeated" or "refused" (it is tried again next time).
+    error : ProximityError | None
+        Why it was refused.
+    """
+
+    name: str
+    status: str
+    error: ProximityError | None = None
+
+
+class Engine:
+    """One device's engine over its store.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        As `open_store` returns it; the caller closes it.
+    sealing : SealingKey
+    settings : EngineSettings
+    surroundings : Surroundings
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        sealing: SealingKey,
+        settings: EngineSettings,
+        surroundings: Surroundings,
+    ) -> None:
+        self._connection = connection
+        self._sealing = sealing
+        self._settings = settings
+        self._world = surroundings
+        self._log = SightingLog(connection)
+
+    def advertisement(self, tx_power_dbm: int) -> bytes:
+        """Return what to advertise now; a new day's first call makes its key."""
+        return advertisement_at(
+            self._connection,
+            self._sealing,
+            self._now_s(),
+            tx_power_dbm=tx_power_dbm,
+            entropy=self._world.entropy,
+        )
+
+    def hear(self, sighting: Sighting) -> None:
+        """Take one sighting; it is acknowledged by the next `flush`."""
+        self._log.record(sighting)
+
+    def scanned(self, scan: Scan) -> None:
+        """Store a scan that has ended, also one that heard nothing."""
+        record_scan(self._connection, scan)
+
+    def flush(self) -> int:
+        """Store durably all that was heard; return how many sightings that were."""
+        return self._log.flush(self._now_s() * MS_PER_S)
+
+    def update(self) -> list[ExportOutcome]:
+        """Fetch, verify, match and store all new exports, then decide.
+
+        Returns
+        -------
+        list of ExportOutcome
+            One for each export that was not processed before, oldest first.
+
+        Raises
+        ------
+        NetworkError, FormatError, ReplayedError
+            If there is no index to believe; see `fetch_exports`.
+        LockedError, StoreError
+            If the store cannot be used.
+        """
+        self.flush()
+        heard = self._heard()
+        fetched = fetch_exports(
+            self._settings.source_url,
+            RememberedIndex(recall_index(self._connection, self._settings.source_url)),
+            self._world.network,
+            processed={done.name for done in list_processed(self._connection)},
+            now_s=self._now_s(),
+        )
+        outcomes = [self._process(export, heard) for export in fetched.exports]
+        remember_index(
+            self._connection, self._settings.source_url, fetched.remembered.lines
+        )
+        self.decide()
+        return outcomes
+
+    def windows(self) -> list[ExposureWindow]:
+        """Return the exposure windows that are kept."""
+        since = self._today() - self._settings.retention_days
+        return stored_windows(self._connection, self._sealing, since)
+
+    def decide(self) -> Decision:
+        """Score what is kept, decide, and store a change before anyone is told."""
+        today = self._today()
+        return decide_and_store(
+            self._connection,
+            self._sealing,
+            self._settings.configuration,
+            self.windows(),
+            now_ms=self._now_s() * MS_PER_S,
+            as_of_day=today,
+        )
+
+    def notices(self) -> list[Notice]:
+        """Return what this person is still to be told, oldest first."""
+        return pending_notices(self._connection, self._sealing)
+
+    def told(self, notice: Notice) -> None:
+        """Note that this person was told."""
+        mark_shown(self._connection, notice.number, self._now_s() * MS_PER_S)
+
+    def forget(self) -> Forgotten:
+        """Forget what is older than the retention; for once a day."""
+        before = self._today() - self._settings.retention_days
+        raise_number(self._connection, _EARLIEST_DAY, before)
+        return forget_before(self._connection, before)
+
+    def _process(
+        self, fetched: FetchedExport, heard: tuple[Encounters, Scans]
+    ) -> ExportOutcome:
+        if fetched.content is None:
+            return ExportOutcome(fetched.name, "refused", fetched.error)
+        try:
+            export = open_export(io.BytesIO(fetched.content)).verify(
+                self._settings.verification_keys
+            )
+            return ExportOutcome(fetched.name, self._absorb(fetched, export, heard))
+        except (FormatError, TrustError) as error:
+            return ExportOutcome(fetched.name, "refused", error)
+
+    def _absorb(
+        self, fetched: FetchedExport, export: Export, heard: tuple[Encounters, Scans]
+    ) -> str:
+        self._check_clock(export)
+        findings = match_export(
+            export, *heard, context=self._context(export), policy=self._settings.policy
+        )
+        if findings.exposures:
+            status = "matched"
+        elif findings.result.refused[Refusal.BEYOND_RETENTION]:
+            status = "beyond-retention"
+        else:
+            status = "no-match"
+        digest = bytes.fromhex(export.digest)
+        done = ProcessedExport(digest, fetched.name, self._now_s() * MS_PER_S, status)
+        with transaction(self._connection):
+            if not mark_processed(self._connection, done):
+                return "repeated"
+            store_findings(self._connection, self._sealing, findings)
+            raise_number(self._connection, _NEWEST_EXPORT, export.end_s)
+        return status
+
+    def _check_clock(self, export: Export) -> None:
+        newest_s = read_number(self._connection, _NEWEST_EXPORT) or 0
+        if max(newest_s, export.end_s) > self._now_s() + CLOCK_TOLERANCE_S:
+            raise ClockBehindError(
+                "This device's clock is behind a time that the authority has signed.",
+                "Set the clock by a source you trust, then update again.",
+            )
+
+    def _heard(self) -> tuple[Encounters, Scans]:
+        from_ms = (self._today() - self._settings.retention_days) * DAY_S * MS_PER_S
+        # One day beyond now: what a clock that ran ahead has stamped is there to be
+        # counted as refused.
+        to_ms = (self._now_s() + DAY_S) * MS_PER_S
+        return (
+            read_encounters(self._connection, from_ms, to_ms),
+            read_scans(self._connection, from_ms, to_ms),
+        )
+
+    def _context(self, export: Export) -> MatchContext:
+        own = list_keys(self._connection, self._sealing)
+        return MatchContext(
+            published_s=export.end_s or None,
+            now_s=self._now_s(),
+            own_keys=frozenset(each.key for each in own),
+            earliest_day=read_number(self._connection, _EARLIEST_DAY),
+        )
+
+    def _now_s(self) -> int:
+        return int(self._world.clock.wall())
+
+    def _today(self) -> int:
+        return day_of(self._world.clock.wall())

@@ -1,0 +1,165 @@
+"""What a verified export changes on this device: exposures come, change and go."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from proximity.matching.exposure_window import ExposureWindow
+from proximity.matching.match import MatchResult, match_keys
+from proximity.matching.policy import MatchContext, MatchPolicy
+from proximity.matching.window_file import decode_windows, encode_windows
+from proximity.protocol.diagnosis_key import (
+    DiagnosisKeys,
+    ReportType,
+    concatenate_keys,
+)
+from proximity.protocol.export import Export
+from proximity.protocol.sighting import Encounters, Scans
+from proximity.store.exposures import (
+    Exposure,
+    delete_exposures,
+    find_exposures,
+    put_exposure,
+    read_exposures,
+)
+from proximity.store.sealing import SealingKey
+from proximity.units import INTERVALS_PER_DAY
+
+# The changes of mind that an authority may publish, as the reference matcher has them.
+_TRANSITIONS = {
+    ReportType.SELF_REPORT: {
+        ReportType.CONFIRMED_TEST,
+        ReportType.CONFIRMED_CLINICAL_DIAGNOSIS,
+        ReportType.REVOKED,
+    },
+    ReportType.CONFIRMED_CLINICAL_DIAGNOSIS: {
+        ReportType.CONFIRMED_TEST,
+        ReportType.REVOKED,
+    },
+    ReportType.CONFIRMED_TEST: {ReportType.REVOKED},
+    ReportType.UNKNOWN: set(ReportType) - {ReportType.UNKNOWN},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one export means for this device; nothing is stored yet.
+
+    Attributes
+    ----------
+    exposures : tuple of Exposure
+        One for each key that was met.
+    revoked : tuple of Exposure
+        One without windows for each key that was taken back, so that an older export
+        that comes later does not bring it in again.
+    result : MatchResult
+    """
+
+    exposures: tuple[Exposure, ...]
+    revoked: tuple[Exposure, ...]
+    result: MatchResult
+
+
+def match_export(
+    export: Export,
+    encounters: Encounters,
+    scans: Scans,
+    *,
+    context: MatchContext,
+    policy: MatchPolicy,
+) -> Findings:
+    """Match the keys of an export, the revised ones first, with what was heard.
+
+    Parameters
+    ----------
+    export : Export
+        Verified.
+    encounters : Encounters
+    scans : Scans
+    context : MatchContext
+    policy : MatchPolicy
+
+    Returns
+    -------
+    Findings
+
+    Raises
+    ------
+    FormatError, BadSignatureError
+        As `Export.read`; nothing of the export counts then.
+    """
+    content = export.read()
+    # A key in both lists counts as revised: the match takes the first it meets.
+    keys = concatenate_keys([content.revised, content.keys])
+    result = match_keys(keys, encounters, scans, context=context, policy=policy)
+    digest = bytes.fromhex(export.digest)
+    met = sorted({window.key_index for window in result.windows})
+    exposures = tuple(
+        _exposure(digest, keys, i, [w for w in result.windows if w.key_index == i])
+        for i in met
+    )
+    taken_back = (keys.report_type == ReportType.REVOKED).nonzero()[0].tolist()
+    revoked = tuple(_exposure(digest, keys, i, []) for i in taken_back)
+    return Findings(exposures, revoked, result)
+
+
+def store_findings(
+    connection: sqlite3.Connection, sealing: SealingKey, findings: Findings
+) -> None:
+    """Store what an export changed; the order in which exports come does not matter.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Within the `transaction` that marks the export as processed.
+    sealing : SealingKey
+    findings : Findings
+
+    Raises
+    ------
+    LockedError, StoreError
+        If it cannot be stored.
+    """
+    for found in (*findings.exposures, *findings.revoked):
+        known = find_exposures(connection, sealing, found.key_digest)
+        if known and not _may_follow(known[0].report_type, found.report_type):
+            continue
+        delete_exposures(connection, sealing, found.key_digest)
+        put_exposure(connection, sealing, found)
+
+
+def stored_windows(
+    connection: sqlite3.Connection, sealing: SealingKey, since_day: int
+) -> list[ExposureWindow]:
+    """Return all exposure windows on and after a UTC day, under their last report.
+
+    Raises
+    ------
+    LockedError, StoreError
+        If the store cannot be read, or was sealed by another key.
+    """
+    return [
+        replace(window, report_type=exposure.report_type)
+        for exposure in read_exposures(connection, sealing, since_day)
+        for window in decode_windows(json.loads(exposure.windows))
+        if window.day >= since_day
+    ]
+
+
+def _exposure(
+    digest: bytes, keys: DiagnosisKeys, index: int, windows: Sequence[ExposureWindow]
+) -> Exposure:
+    first_day = int(keys.start_interval[index]) // INTERVALS_PER_DAY
+    return Exposure(
+        export_digest=digest,
+        key_digest=hashlib.sha256(keys.key[index].tobytes()).digest(),
+        report_type=ReportType(int(keys.report_type[index])),
+        day=max((window.day for window in windows), default=first_day),
+        windows=json.dumps(encode_windows(list(windows))).encode(),
+    )
+
+
+def _may_follow(before: ReportType, after: ReportType) -> bool:
+    return after in _TRANSITIONS.get(before, set())
