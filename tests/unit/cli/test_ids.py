@@ -3,15 +3,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from proximity.cli.main import app
 
-SCHEMA = json.loads(
-    (Path(__file__).parents[3] / "docs/reference/schemas/ids-v1.json").read_text(
-        "utf-8"
-    )
-)
+REFERENCE = Path(__file__).parents[3] / "docs/reference"
+SCHEMA = json.loads((REFERENCE / "schemas/ids-v1.json").read_text("utf-8"))
 GAEN_KEY = "75c734c6dd1a782de7a965da5eb93125"
 BLUEZONE_KEY = "4C5224B397F8AB3896781D5AA0F3119F280513F1B592CA280EBDED6357E21084"
 
@@ -150,3 +148,11 @@ def test_a_wrong_key_is_not_repeated():
 
     assert "33 characters" in result.stderr
     assert GAEN_KEY[:8] not in result.stderr
+
+
+def test_the_page_names_every_option():
+    command = typer.main.get_command(app).commands["ids"]
+    page = (REFERENCE / "commands/ids.md").read_text("utf-8")
+
+    options = {name for parameter in command.params for name in parameter.opts}
+    assert {name for name in options if f"| `{name}` |" not in page} <= {"--help"}
