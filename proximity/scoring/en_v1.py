@@ -149,9 +149,8 @@ def _attenuation_db(columns: WindowColumns, exposure: Int64) -> Float64:
     seconds = np.bincount(of_scan, columns.seconds, len(exposure))
     weighted = np.bincount(of_scan, columns.seconds * columns.min_db, len(exposure))
     # An exposure without time gets the greatest attenuation: it was never near.
-    mean = np.divide(
-        weighted, seconds, out=np.full_like(weighted, np.inf), where=seconds > 0
-    )
+    mean = np.full(len(exposure), np.inf)
+    np.divide(weighted, seconds, out=mean, where=seconds > 0)
     rounded: Float64 = np.floor(np.round(mean, SETTLED_DECIMALS) + 0.5)[exposure]
     return rounded
 
