@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class PairVerdict:
     alert: dict[str, bool]
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """What a verdict was worth."""
 
     FOUND = "found"
@@ -74,9 +74,14 @@ class RuleFigures:
 
 def outcome(pair: PairVerdict, rule: str) -> Outcome:
     """Compare one rule's alert with the truth."""
-    if is_contact(pair.truth_min):
-        return Outcome.FOUND if pair.alert[rule] else Outcome.MISSED
-    return Outcome.FALSE_ALARM if pair.alert[rule] else Outcome.QUIET
+    return judge(pair.truth_min, alert=pair.alert[rule])
+
+
+def judge(truth_min: float, *, alert: bool) -> Outcome:
+    """Compare an alert with the truth."""
+    if is_contact(truth_min):
+        return Outcome.FOUND if alert else Outcome.MISSED
+    return Outcome.FALSE_ALARM if alert else Outcome.QUIET
 
 
 def instructive_pairs(pairs: Sequence[PairVerdict], rule: str) -> list[PairVerdict]:

@@ -16,7 +16,7 @@ from proximity.research.axes import (
     round_step,
     time_marks,
 )
-from proximity.research.report import PairDetail
+from proximity.research.report import PairDetail, scan_ends
 
 LEFT, RIGHT = 44.0, 10.0
 SIGNAL = (24.0, 184.0)
@@ -125,7 +125,7 @@ def pair_chart(
         scans=tuple(
             box
             for window in detail.windows
-            for box in _scan_boxes(window, limits_db, across, up)
+            for box in _scan_boxes(window, limits_db, across, up=up)
         ),
         sightings="".join(
             f"M{across(t_s)} {up(rssi)}h0"
@@ -154,9 +154,7 @@ def _time_span(detail: PairDetail) -> tuple[float, float]:
     """Return the time worth showing: the windows, and when the two were close."""
     times = [t for t, metres in detail.distance if (metres or SHOWN_M) < SHOWN_M]
     for window in detail.windows:
-        times += [scan.t_s - scan.seconds_since_last_scan for scan in window.scans]
-        times += [scan.t_s for scan in window.scans]
-        times += [t_s for t_s, _ in window.series[-1:]]
+        times += [time for span in _scan_spans(window) for time in span]
     times = times or [t for t, _ in detail.distance] or [0.0]
     return min(times) - MARGIN_S, max(times) + MARGIN_S
 
@@ -176,24 +174,35 @@ def _dose_scale(detail: PairDetail, threshold: float) -> Scale:
     return Scale(0, 1.15 * max(highest, threshold), DOSE[1], DOSE[0])
 
 
+def _scan_spans(window: ExposureWindow) -> list[tuple[float, float]]:
+    """Return the time that each scan stands for, up to its last sighting.
+
+    The time since the last scan is rounded to minutes, so that spans would overlap
+    by seconds: each begins when the one before it has ended.
+    """
+    spans: list[tuple[float, float]] = []
+    for scan, end_s in zip(window.scans, scan_ends(window), strict=True):
+        start_s = end_s - max(scan.seconds_since_last_scan, 0)
+        spans.append((max(start_s, spans[-1][1]) if spans else start_s, end_s))
+    return spans
+
+
 def _window_box(window: ExposureWindow, across: Scale) -> Box:
-    times = [scan.t_s for scan in window.scans]
-    times += [int(t_s) for t_s, _ in window.series[-1:]]
-    start_s = window.scans[0].t_s - window.scans[0].seconds_since_last_scan
-    x = across(start_s)
-    return Box(x, SIGNAL[0], round(across(max(times)) - x, 1), SIGNAL[1] - SIGNAL[0])
+    spans = _scan_spans(window)
+    x, end = across(spans[0][0]), across(spans[-1][1])
+    return Box(x, SIGNAL[0], round(end - x, 1), SIGNAL[1] - SIGNAL[0])
 
 
 def _scan_boxes(
-    window: ExposureWindow, limits_db: Sequence[float], across: Scale, up: Scale
+    window: ExposureWindow, limits_db: Sequence[float], across: Scale, *, up: Scale
 ) -> Iterable[Box]:
-    for scan in window.scans:
-        start = across(scan.t_s - max(scan.seconds_since_last_scan, 0))
+    for scan, (start_s, end_s) in zip(window.scans, _scan_spans(window), strict=True):
+        x = across(start_s)
         typical_dbm = window.tx_power_dbm - scan.typical_attenuation_db
         top = min(max(up(typical_dbm), SIGNAL[0]), SIGNAL[1])
         level = sum(scan.typical_attenuation_db > limit for limit in limits_db)
-        wide = round(max(across(scan.t_s) - start, 1.0), 1)
-        yield Box(start, top, wide, round(SIGNAL[1] - top, 1), level)
+        wide = max(round(across(end_s) - x, 1), 1.0)
+        yield Box(x, top, wide, round(SIGNAL[1] - top, 1), level)
 
 
 def _steps(points: Sequence[Point], start: float, end: float, floor: float) -> str:

@@ -1,5 +1,6 @@
 """What a demonstration found, as plain values for a page or a command."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -63,7 +64,7 @@ class PairDetail:
     windows : tuple of ExposureWindow
         As matched on the contact's phone.
     dose : tuple of (float, float)
-        Unix seconds, and the rule's value up to then; see `accumulate_dose`.
+        From `accumulate_dose`: Unix seconds, and the rule's value up to then.
     distance : tuple of (float, float | None)
         Unix seconds, and metres; None while one of the two was out of sight.
     """
@@ -96,6 +97,7 @@ class DemoReport:
         The headline; None if nobody was notified.
     pairs : tuple of PairVerdict
     details : tuple of PairDetail
+        The first one is drawn large: the pair of the headline.
     figures : dict of str to tuple of RuleFigures
         By scenario; "" holds all scenarios together.
     """
@@ -125,10 +127,25 @@ def accumulate_dose(
     Returns
     -------
     tuple of (float, float)
-        Unix seconds of each scan, ascending, and the value of all scans so far.
+        Unix seconds of the last sighting of each scan, in the order of the scans,
+        and the value of all scans so far.
     """
-    times = sorted({scan.t_s for window in windows for scan in window.scans})
-    return tuple((float(t_s), score(_until(windows, t_s))) for t_s in times)
+    ends = {
+        scan.t_s: end_s
+        for window in windows
+        for scan, end_s in zip(window.scans, scan_ends(window), strict=True)
+    }
+    return tuple((ends[t_s], score(_until(windows, t_s))) for t_s in sorted(ends))
+
+
+def scan_ends(window: ExposureWindow) -> list[float]:
+    """Return when each scan of a window heard its last sighting, Unix seconds."""
+    ends = [float(scan.t_s) for scan in window.scans]
+    starts = [scan.t_s for scan in window.scans]
+    for t_s, _ in window.series:
+        scan = bisect_right(starts, t_s) - 1
+        ends[scan] = max(ends[scan], t_s)
+    return ends
 
 
 def distance_series(
