@@ -1,6 +1,5 @@
 """Advertising data: the list of typed structures that one advertisement carries."""
 
-import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -31,8 +30,8 @@ _UUID_WIDTHS = {
     INCOMPLETE_UUIDS_128: 16,
     COMPLETE_UUIDS_128: 16,
 }
-_BASE_UUID = 0x00000000_0000_1000_8000_00805F9B34FB
-_BASE_UUID_SHIFT = 96
+# The Bluetooth base UUID after its first 32 bits, which a short UUID fills.
+_BASE_UUID_TAIL = bytes.fromhex("00001000800000805f9b34fb")
 
 
 class Structure(NamedTuple):
@@ -140,7 +139,7 @@ def manufacturer_data(
     return _tagged(structures, MANUFACTURER_DATA, company)
 
 
-def service_uuids(structures: Sequence[Structure]) -> frozenset[uuid.UUID]:
+def service_uuids(structures: Sequence[Structure]) -> frozenset[bytes]:
     """Return every listed service, short UUIDs widened on the Bluetooth base UUID.
 
     Parameters
@@ -150,8 +149,9 @@ def service_uuids(structures: Sequence[Structure]) -> frozenset[uuid.UUID]:
 
     Returns
     -------
-    frozenset of uuid.UUID
-        Of the complete and incomplete lists of 16, 32 and 128 bits.
+    frozenset of bytes
+        Of the complete and incomplete lists of 16, 32 and 128 bits; 16 bytes each,
+        most significant first, as UUIDs are written.
     """
     found = set()
     for kind, value in structures:
@@ -159,19 +159,20 @@ def service_uuids(structures: Sequence[Structure]) -> frozenset[uuid.UUID]:
         if width is None:
             continue
         for at in range(0, len(value) - width + 1, width):
-            found.add(_widen(int.from_bytes(value[at : at + width], "little"), width))
+            found.add(_widen(value[at : at + width][::-1]))
     return frozenset(found)
 
 
-def service_uuid(uuid16: int) -> uuid.UUID:
-    """Return a 16-bit service UUID, 0..65535, in its 128-bit form."""
-    return _widen(uuid16, 2)
+def service_uuid(uuid16: int) -> bytes:
+    """Return a 16-bit service UUID, 0..65535, as `service_uuids` gives it."""
+    return _widen(uuid16.to_bytes(2, "big"))
 
 
-def _widen(number: int, width: int) -> uuid.UUID:
-    if width == 16:
-        return uuid.UUID(int=number)
-    return uuid.UUID(int=_BASE_UUID | number << _BASE_UUID_SHIFT)
+def _widen(number: bytes) -> bytes:
+    """Return 2, 4 or 16 bytes, most significant first, as 16 bytes."""
+    if len(number) == 16:
+        return number
+    return number.rjust(4, b"\0") + _BASE_UUID_TAIL
 
 
 def _tagged(

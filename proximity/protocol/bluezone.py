@@ -3,7 +3,6 @@
 import hashlib
 import operator
 import re
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
@@ -36,8 +35,8 @@ _FLAGS = b"\x02"
 _FIXED_ID = re.compile(rb"[0-9A-Za-z]{6}")
 _V1_SERVICES = frozenset(
     {
-        uuid.UUID("e20a39f4-73f5-4bc4-a12f-17d1ad07a667"),
-        uuid.UUID("e20a39f4-73f5-4bc4-a12f-17d1ad07a889"),
+        bytes.fromhex("e20a39f473f54bc4a12f17d1ad07a667"),
+        bytes.fromhex("e20a39f473f54bc4a12f17d1ad07a889"),
     }
 )
 

@@ -1,6 +1,5 @@
 """Bluezone beside Apple's phones: the IDs they serve, and how they are woken."""
 
-import uuid
 from collections.abc import Sequence
 from enum import Enum
 
@@ -8,9 +7,10 @@ from proximity.protocol import advertisement
 from proximity.protocol.advertisement import Structure
 from proximity.protocol.bluezone import ID_BYTES, decode_id
 
-SERVICE_UUID = uuid.UUID("00004e56-73f5-4bc4-a12f-17d1ad07a667")
-CHARACTERISTIC_UUID = uuid.UUID("00004e56-73f5-4bc4-a12f-17d1ad07a689")
-BEACON_UUID = uuid.UUID("c7afef7b-1788-4f4a-a87d-691d53bf21c4")
+# UUIDs, most significant byte first.
+SERVICE_UUID = bytes.fromhex("00004e5673f54bc4a12f17d1ad07a667")
+CHARACTERISTIC_UUID = bytes.fromhex("00004e5673f54bc4a12f17d1ad07a689")
+BEACON_UUID = bytes.fromhex("c7afef7b17884f4aa87d691d53bf21c4")
 
 _APPLE = 0x004C
 _LOCAL_NAME = b"Bluezone"
@@ -22,7 +22,7 @@ _OVERFLOW_TYPE = 0x01
 _OVERFLOW_BYTES = 17
 # Bit of the overflow mask to which iOS hashes `SERVICE_UUID`.
 _OVERFLOW_BYTE, _OVERFLOW_BIT = 1, 0x08
-_BEACON_START = b"\x02\x15" + BEACON_UUID.bytes
+_BEACON_START = b"\x02\x15" + BEACON_UUID
 _BEACON_BYTES = 23
 _BEACON_NUMBERS = (20).to_bytes(2, "big") * 2
 _BEACON_POWER = (-59).to_bytes(1, signed=True)
@@ -44,7 +44,7 @@ def encode_service() -> bytes:
     return advertisement.encode_structures(
         [
             Structure(advertisement.FLAGS, _IOS_FLAGS),
-            Structure(advertisement.COMPLETE_UUIDS_128, SERVICE_UUID.bytes[::-1]),
+            Structure(advertisement.COMPLETE_UUIDS_128, SERVICE_UUID[::-1]),
             Structure(advertisement.COMPLETE_LOCAL_NAME, _LOCAL_NAME),
         ]
     )

@@ -1,5 +1,3 @@
-import uuid
-
 import pytest
 
 from proximity.errors import TooLargeError, TruncatedError
@@ -86,15 +84,15 @@ def test_manufacturer_data_is_found_by_its_company():
 
 
 def test_services_of_every_width_are_listed():
-    long = uuid.UUID("00004e56-73f5-4bc4-a12f-17d1ad07a667")
+    long = bytes.fromhex("00004e5673f54bc4a12f17d1ad07a667")
     structures = decode_structures(
-        bytes.fromhex("0502 6ffd564e 0505 78563412") + b"\x11\x07" + long.bytes[::-1]
+        bytes.fromhex("0502 6ffd564e 0505 78563412") + b"\x11\x07" + long[::-1]
     )
 
     assert service_uuids(structures) == {
-        service_uuid(0xFD6F),
+        bytes.fromhex("0000fd6f 00001000800000805f9b34fb"),
         service_uuid(0x4E56),
-        uuid.UUID("12345678-0000-1000-8000-00805f9b34fb"),
+        bytes.fromhex("12345678 00001000800000805f9b34fb"),
         long,
     }
 

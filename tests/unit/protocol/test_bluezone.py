@@ -1,5 +1,4 @@
 import hashlib
-import uuid
 from itertools import islice, pairwise
 
 import pytest
@@ -127,8 +126,8 @@ def test_six_other_bytes_are_no_fixed_id():
 
 
 def test_the_services_of_version_1_are_refused_by_name():
-    service = uuid.UUID("e20a39f4-73f5-4bc4-a12f-17d1ad07a889")
-    structures = [Structure(COMPLETE_UUIDS_128, service.bytes[::-1])]
+    service = bytes.fromhex("e20a39f473f54bc4a12f17d1ad07a889")
+    structures = [Structure(COMPLETE_UUIDS_128, service[::-1])]
 
     with pytest.raises(UnsupportedVersionError, match="Bluezone v1 fixed ID"):
         bluezone.decode_advertisement(structures)
