@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from proximity.cli import authority, ids, match, score
+from proximity.cli import authority, export, forget, ids, match, score
 from proximity.cli.console import report_error
 from proximity.errors import ProximityError
 
@@ -22,6 +22,8 @@ def root() -> None:
     """Detect contacts over Bluetooth LE, on the device itself."""
 
 
+app.add_typer(export.app, name="export")
+app.command("forget")(forget.forget)
 app.command("ids")(ids.ids)
 app.command("match")(match.match)
 app.command("score")(score.score)

@@ -43,6 +43,7 @@ from proximity.protocol.signature import (
 )
 
 MAGIC = b"EK Export v1    "
+_FAMILY = MAGIC[:11]
 DEFAULT_MAX_BYTES = 128 << 20
 MAX_SIGNATURE_FILE_BYTES = 65_536
 
@@ -252,6 +253,11 @@ def open_export(
         If the file cannot be read.
     """
     archive = _private_copy(source, max_bytes + _ZIP_OVERHEAD_BYTES)
+    if begins_as_body(archive.file):
+        raise FormatError(
+            "this is a bare export.bin, without a signature",
+            "Give the zip file that its publisher made.",
+        )
     entries = read_entries(archive.file, archive.size)
     pieces = unpack(archive.file, entries[SIGNATURE_NAME], MAX_SIGNATURE_FILE_BYTES)
     signatures = decode_signatures(b"".join(pieces))
@@ -273,6 +279,12 @@ def open_unsigned(
     return _survey(_checked_body(_private_copy(source, max_bytes).read_again()), None)
 
 
+def begins_as_body(stream: IO[bytes]) -> bool:
+    """Tell a bare `export.bin` from a zip; the stream is read from its start."""
+    stream.seek(0)
+    return stream.read(len(_FAMILY)).upper() == _FAMILY.upper()
+
+
 def _private_copy(source: Path | IO[bytes], max_bytes: int) -> PrivateCopy:
     if isinstance(source, Path):
         with source.open("rb") as stream:
@@ -290,7 +302,7 @@ def _checked_body(pieces: Iterable[bytes]) -> PrivateCopy:
         raise TruncatedError("export.bin ends inside its header", _HINT)
     if magic.upper() == MAGIC.upper():
         raise NotCanonicalError('the header is not written "EK Export v1"', _HINT)
-    if magic.startswith(b"EK Export v"):
+    if magic.startswith(_FAMILY):
         raise UnsupportedVersionError("only version 1 of exports is supported", _HINT)
     raise FormatError("export.bin does not begin as an export", _HINT)
 

@@ -61,15 +61,21 @@ class PrivateCopy:
             made of them has to be discarded.
         """
         sha256 = hashlib.sha256()
-        self.file.seek(0)
-        while piece := self.file.read(_CHUNK_BYTES):
+        offset = 0
+        while piece := self._read_at(offset):
             sha256.update(piece)
+            offset += len(piece)
             yield piece
         if sha256.digest() != self.digest:
             raise BadSignatureError(
                 "the export changed between its verification and its reading",
                 "Look for what writes to this machine's temporary files, then retry.",
             )
+
+    def _read_at(self, offset: int) -> bytes:
+        # Several readers share the stream, so none relies on where another left it.
+        self.file.seek(offset)
+        return self.file.read(_CHUNK_BYTES)
 
 
 def bounded_pieces(stream: IO[bytes], max_bytes: int) -> Iterator[bytes]:

@@ -160,7 +160,6 @@ def _read_fields(data: Octets, starts: Int64s, ends: Int64s) -> _Fields:
             return fields
         tags, cursors = _varints(data, cursors, limits, max_bytes=5)
         _check_tags(tags)
-        cursors = cursors.copy()
         _read_bytes(data, (rows, tags, cursors, limits), fields)
         _read_numbers(data, (rows, tags, cursors, limits), fields)
         cursors[tags & 7 == _FIXED64] += 8
@@ -194,7 +193,7 @@ def _read_numbers(data: Octets, step: _Step, fields: _Fields) -> None:
     rows, tags, cursors, limits = step
     here = np.flatnonzero(tags & 7 == _NUMBER)
     values, cursors[here] = _varints(data, cursors[here], limits[here], max_bytes=10)
-    numbers = tags[here] >> 3
+    numbers = (tags[here] >> 3).astype(np.uint32)
     # An int32 on the wire is the low 32 bits of its varint.
     low = values.astype(np.uint32)
     for number, column in fields.numbers.items():
@@ -202,21 +201,28 @@ def _read_numbers(data: Octets, step: _Step, fields: _Fields) -> None:
         if number == _REPORT:
             # A closed enum: an unknown value counts as an unknown field.
             wanted &= low <= max(ReportType)
+        at = np.flatnonzero(wanted)
+        if not len(at):
+            continue
+        found = low[at]
         if number == _ONSET:
-            decoded = (low >> 1).astype(np.int64) ^ -(low & 1).astype(np.int64)
+            zigzag = (found >> 1).astype(np.int64) ^ -(found & 1).astype(np.int64)
+            column[rows[here[at]]] = zigzag
         else:
-            decoded = low.view(np.int32).astype(np.int64)
-        column[rows[here][wanted]] = decoded[wanted]
+            column[rows[here[at]]] = found.view(np.int32)
 
 
 def _varints(
     data: Octets, cursors: Int64s, limits: Int64s, *, max_bytes: int
 ) -> tuple[Uint64s, Int64s]:
     """Read a varint at every cursor; return the values and where they end."""
-    values = np.zeros(len(cursors), np.uint64)
-    ends = cursors.copy()
-    unread = np.arange(len(cursors))
-    for i in range(max_bytes):
+    if np.any(cursors >= limits):
+        raise TruncatedError("a key record ends inside a field", _HINT)
+    octets = data[cursors]
+    values = (octets & 0x7F).astype(np.uint64)
+    ends = cursors + 1
+    unread = np.flatnonzero(octets >= 0x80)
+    for i in range(1, max_bytes):
         if not len(unread):
             break
         at = ends[unread]

@@ -22,6 +22,9 @@ MIN_RECORD_BYTES = 18
 MAX_RECORD_BYTES = 256
 MAX_OTHER_BYTES = 65_536
 
+# A key holds a mark by chance once in some five million; a file full of them is made
+# so, and is walked instead.
+_MAX_CHAIN_RUNS = 64
 # Tags and lengths have at most 32 bits, so at most five varint bytes.
 _MAX_HEAD_BYTES = 5
 _RECORD_TAGS = (KEYS_TAG, REVISED_TAG)
@@ -73,34 +76,50 @@ def frame_fields(data: bytes) -> Frame:
         If it is not protobuf, a record is not 18..256 bytes long, another field is
         longer than 64 KiB, or a deprecated group begins.
     """
-    head = _walk(data, 0, until_record=True)
-    chain = _chain(data, head.end)
-    tail = _walk(data, chain.end, until_record=False)
-    parts = (head, chain, tail)
+    octets = np.frombuffer(data, np.uint8)
+    head, others, cursor = _walk(data, 0, until_record=True)
+    chain, cursor = _chain(octets, cursor)
+    tail, later, cursor = _walk(data, cursor, until_record=False)
+    begins = np.concatenate([head, chain, tail])
+    # A padded head was refused: one byte of tag, and two of length from 128 on.
+    lengths = octets[begins + 1].astype(np.int64)
+    long = lengths >= 0x80
+    lengths[long] += (octets[begins[long] + 2].astype(np.int64) - 1) << 7
+    if np.any((lengths < MIN_RECORD_BYTES) | (lengths > MAX_RECORD_BYTES)):
+        raise NotCanonicalError(
+            f"a key record is not {MIN_RECORD_BYTES} to {MAX_RECORD_BYTES} bytes long",
+            _HINT,
+        )
+    starts = begins + 2 + long
     return Frame(
-        starts=np.concatenate([part.starts for part in parts]),
-        ends=np.concatenate([part.ends for part in parts]),
-        revised=np.concatenate([part.revised for part in parts]),
-        others=head.others + tail.others,
-        end=tail.end,
+        starts=starts,
+        ends=starts + lengths,
+        revised=octets[begins] == REVISED_TAG,
+        others=others + later,
+        end=cursor,
     )
 
 
-def _chain(data: bytes, begin: int) -> Frame:
-    """Frame the unbroken run of plain records that begins at `begin`."""
-    octets = np.frombuffer(data, np.uint8)[begin:]
-    marks = _record_marks(octets)
-    if not len(marks) or marks[0] != 0:
-        return _frame(data, (marks[:0], marks[:0]), (), begin)
+def _chain(octets: NDArray[np.uint8], begin: int) -> tuple[Int64s, int]:
+    """Find the plain records that follow each other from `begin` on."""
+    marks = _record_marks(octets[begin:]) + begin
+    if not len(marks) or marks[0] != begin:
+        return marks[:0], begin
     ends = marks + 2 + octets[marks + 1]
-    broken = np.flatnonzero(ends[:-1] != marks[1:])
-    count = int(broken[0]) + 1 if len(broken) else len(marks)
-    # Only the last of a run can reach beyond the data.
-    count -= int(ends[count - 1] > len(octets))
-    marks, ends = marks[:count] + begin, ends[:count] + begin
-    if np.any(ends - marks - 2 < MIN_RECORD_BYTES):
-        raise _record_length_error()
-    return _frame(data, (marks, ends), (), int(ends[-1]) if count else begin)
+    breaks = np.append(np.flatnonzero(ends[:-1] != marks[1:]), len(marks) - 1)
+    runs = []
+    first = 0
+    for _ in range(_MAX_CHAIN_RUNS):
+        last = int(breaks[np.searchsorted(breaks, first)])
+        runs.append(np.arange(first, last + 1))
+        # What looks like a mark inside a record is a coincidence; jump over it.
+        first = int(np.searchsorted(marks, ends[last]))
+        if first == len(marks) or marks[first] != ends[last]:
+            break
+    rows = np.concatenate(runs)
+    # Only the last record can reach beyond the data.
+    rows = rows[ends[rows] <= len(octets)]
+    return marks[rows], int(ends[rows[-1]]) if len(rows) else begin
 
 
 def _record_marks(octets: NDArray[np.uint8]) -> Int64s:
@@ -113,20 +132,28 @@ def _record_marks(octets: NDArray[np.uint8]) -> Int64s:
     return np.flatnonzero(found)
 
 
-def _walk(data: bytes, begin: int, *, until_record: bool) -> Frame:
-    """Frame field by field, to the first incomplete one or the first key record."""
+def _walk(
+    data: bytes, cursor: int, *, until_record: bool
+) -> tuple[Int64s, tuple[bytes, ...], int]:
+    """Go field by field, to the first incomplete one or the first key record.
+
+    Return where key records begin, all other fields, and where the walk ended.
+    """
     begins: list[int] = []
-    ends: list[int] = []
     others: list[bytes] = []
     other_bytes = 0
-    cursor = begin
-    while (field := _field(data, cursor)) is not None:
+    while True:
+        if not until_record:
+            cursor = _walk_plain_records(data, cursor, begins)
+        field = _field(data, cursor)
+        if field is None:
+            break
         tag, start, end = field
         is_record = tag in _RECORD_TAGS
         if is_record:
             if until_record:
                 break
-            _check_record(cursor, start, end)
+            _check_head(start - cursor, end - start)
         else:
             other_bytes += end - cursor
             _check_others(other_bytes)
@@ -134,24 +161,35 @@ def _walk(data: bytes, begin: int, *, until_record: bool) -> Frame:
             break
         if is_record:
             begins.append(cursor)
-            ends.append(end)
         else:
             others.append(data[cursor:end])
         cursor = end
-    return _frame(
-        data,
-        (np.array(begins, np.int64), np.array(ends, np.int64)),
-        tuple(others),
-        cursor,
-    )
+    return np.array(begins, np.int64), tuple(others), cursor
+
+
+def _walk_plain_records(data: bytes, cursor: int, begins: list[int]) -> int:
+    """Append where records with one-byte lengths begin.
+
+    A hostile file has millions of them: each costs two looks and no check.
+    """
+    keys_tag, revised_tag = _RECORD_TAGS
+    last = len(data) - 1
+    begin = cursor
+    while cursor < last:
+        tag, length = data[cursor], data[cursor + 1]
+        if (tag != keys_tag and tag != revised_tag) or length > 0x7F:  # noqa: PLR1714
+            break
+        begin = cursor
+        begins.append(begin)
+        cursor += 2 + length
+    if cursor > len(data):
+        begins.pop()
+        return begin
+    return cursor
 
 
 def _field(data: bytes, cursor: int) -> tuple[int, int, int] | None:
     """Return tag, start and end of the field at `cursor`; None if it is incomplete."""
-    # Most fields are plain records; a hostile file may have millions to walk.
-    plain = cursor + 1 < len(data) and data[cursor + 1] < 0x80
-    if plain and data[cursor] in _RECORD_TAGS:
-        return data[cursor], cursor + 2, cursor + 2 + data[cursor + 1]
     head = _varint(data, cursor, _MAX_HEAD_BYTES)
     if head is None:
         return None
@@ -182,36 +220,16 @@ def _varint(data: bytes, cursor: int, max_bytes: int) -> tuple[int, int] | None:
     return None
 
 
-def _check_record(cursor: int, start: int, end: int) -> None:
-    """Refuse records of a wrong length, and heads that are not in shortest form.
+def _check_head(head: int, length: int) -> None:
+    """Refuse heads of key records that are not in shortest form.
 
     A padded length means the same, but no writer pads it, and a file full of such
     records would take minutes instead of a second.
     """
-    length = end - start
-    if not MIN_RECORD_BYTES <= length <= MAX_RECORD_BYTES:
-        raise _record_length_error()
-    if start - cursor != (2 if length < 0x80 else 3):
-        raise NotCanonicalError("the head of a key record is padded", _HINT)
+    if head != (2 if length < 0x80 else 3):
+        raise NotCanonicalError("the head of a key record is padded or too long", _HINT)
 
 
 def _check_others(size: int) -> None:
     if size > MAX_OTHER_BYTES:
         raise TooLargeError("the header fields exceed 64 KiB", _HINT)
-
-
-def _record_length_error() -> FormatError:
-    return NotCanonicalError(
-        f"a key record is not {MIN_RECORD_BYTES} to {MAX_RECORD_BYTES} bytes long",
-        _HINT,
-    )
-
-
-def _frame(
-    data: bytes, bounds: tuple[Int64s, Int64s], others: tuple[bytes, ...], end: int
-) -> Frame:
-    begins, ends = bounds
-    # One byte of tag, and two of length from 128 on: padded heads were refused.
-    heads = np.where(ends - begins < 2 + 0x80, 2, 3)
-    tags = np.frombuffer(data, np.uint8)[begins]
-    return Frame(begins + heads, ends, tags == REVISED_TAG, others, end)

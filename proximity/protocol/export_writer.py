@@ -1,9 +1,11 @@
 """Writing exports: sorted keys, signed by one or several keys, split when too many."""
 
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from typing import IO
 
 import numpy as np
@@ -127,6 +129,13 @@ def encode_body(
     yield from encode_keys(sort_keys(content.revised), REVISED_TAG)
 
 
+def export_bytes(content: ExportContent, signers: Sequence[Signer]) -> bytes:
+    """Return a signed export as bytes; else as `write_export`."""
+    stream = io.BytesIO()
+    write_export(stream, content, signers)
+    return stream.getvalue()
+
+
 def split_content(content: ExportContent, max_keys: int) -> tuple[ExportContent, ...]:
     """Spread too many keys over several exports, each complete in itself.
 
@@ -143,27 +152,30 @@ def split_content(content: ExportContent, max_keys: int) -> tuple[ExportContent,
     Returns
     -------
     tuple of ExportContent
-        Keys first, then revised keys; the content itself if it is small enough.
+        Of nearly equal size, so that none is small: few keys hide nobody. The content
+        itself if it is small enough.
     """
     keys, revised = sort_keys(content.keys), sort_keys(content.revised)
-    count = len(keys.key)
-    total = count + len(revised.key)
-    files = []
-    for i, begin in enumerate(range(0, max(total, 1), max_keys)):
-        end = begin + max_keys
-        part = replace(
+    total = len(keys.key) + len(revised.key)
+    parts = max(-(-total // max_keys), 1)
+    cuts = [total * part // parts for part in range(parts + 1)]
+    return tuple(
+        replace(
             content,
-            end_s=content.end_s + i,
+            end_s=content.end_s + number,
             keys=select_keys(keys, slice(begin, end)),
-            revised=select_keys(
-                revised, slice(max(begin - count, 0), max(end - count, 0))
-            ),
+            revised=_tail_slice(revised, begin - len(keys.key), end - len(keys.key)),
         )
-        files.append(part)
-    return tuple(files)
+        for number, (begin, end) in enumerate(pairwise(cuts))
+    )
 
 
 def sort_keys(keys: DiagnosisKeys) -> DiagnosisKeys:
     """Order keys by their bytes."""
     halves = np.ascontiguousarray(keys.key).view(">u8").reshape(-1, 2)
     return select_keys(keys, np.lexsort((halves[:, 1], halves[:, 0])))
+
+
+def _tail_slice(keys: DiagnosisKeys, begin: int, end: int) -> DiagnosisKeys:
+    """Slice by places that count from some row before the first."""
+    return select_keys(keys, slice(max(begin, 0), max(end, 0)))

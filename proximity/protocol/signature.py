@@ -98,7 +98,7 @@ def load_public_key(pem: bytes) -> ec.EllipticCurvePublicKey:
     """
     hint = "Give a PEM file that begins with -----BEGIN PUBLIC KEY-----."
     try:
-        key = load_pem_public_key(pem[:MAX_PEM_BYTES])
+        key = load_pem_public_key(_bounded(pem))
     except Exception as error:
         # The library documents ValueError and UnsupportedAlgorithm, but the set of
         # its errors has grown before; none of them may pass as a traceback.
@@ -118,7 +118,7 @@ def load_signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     """
     hint = "Give an unencrypted PEM file with an EC private key on P-256."
     try:
-        key = load_pem_private_key(pem[:MAX_PEM_BYTES], password=None)
+        key = load_pem_private_key(_bounded(pem), password=None)
     except Exception as error:
         raise FormatError("this is not a private key in PEM form", hint) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not _on_p256(key):
@@ -129,6 +129,14 @@ def load_signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
 def sign_digest(signer: Signer, digest: bytes) -> bytes:
     """Return the X9.62 DER signature of a SHA-256 digest."""
     return signer.private_key.sign(digest, _ALGORITHM)
+
+
+def is_strict_der(signature: bytes) -> bool:
+    """Tell whether these bytes are the one X9.62 DER form of two integers."""
+    try:
+        return encode_dss_signature(*decode_dss_signature(signature)) == signature
+    except ValueError:
+        return False
 
 
 def claimed_signatures(
@@ -196,6 +204,12 @@ def verify_digest(
     raise min(errors, key=lambda error: not isinstance(error, BadSignatureError))
 
 
+def _bounded(pem: bytes) -> bytes:
+    if len(pem) > MAX_PEM_BYTES:
+        raise ValueError("too long for one key")
+    return pem
+
+
 def _verify(key: VerificationKey, entry: ExportSignature, digest: bytes) -> None:
     _check_algorithm(entry.info.algorithm)
     _check_strict_der(entry.signature)
@@ -223,11 +237,7 @@ def _check_algorithm(algorithm: str) -> None:
 
 
 def _check_strict_der(signature: bytes) -> None:
-    try:
-        strict = encode_dss_signature(*decode_dss_signature(signature)) == signature
-    except ValueError:
-        strict = False
-    if not strict:
+    if not is_strict_der(signature):
         raise NotCanonicalError(
             f"the signature ({len(signature)} bytes) is not X9.62 DER", _PUBLISHER
         )
