@@ -119,8 +119,8 @@ def admit_sightings(
         sightings = _gather(key, rows, heard.encounters)
         distance = np.abs(sightings[0] // _INTERVAL_MS - interval)
         reasons = {
-            Refusal.OUTSIDE_TOLERANCE: distance > policy.tolerance_intervals,
             **_faults_of_time(sightings[0], heard.rolled_back, context),
+            Refusal.OUTSIDE_TOLERANCE: distance > policy.tolerance_intervals,
         }
         sightings = sightings[:, _sift(reasons, refused)]
         reasons = _faults_of_content(sightings, policy)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from proximity.matching.admission import Heard, admit_keys, admit_sightings
 from proximity.matching.candidates import (
@@ -19,6 +18,7 @@ from proximity.matching.listening import Listening, listening
 from proximity.matching.policy import DEFAULT_POLICY, MatchContext, MatchPolicy
 from proximity.matching.refusal import Refusal, no_refusals
 from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
+from proximity.protocol.export_columns import select_keys
 from proximity.protocol.sighting import Encounters, Scans
 from proximity.units import DAY_S, INTERVAL_S, MS_PER_S
 
@@ -108,7 +108,7 @@ def _match_block(
     admitted = np.flatnonzero(
         admit_keys(keys, match.context, match.policy, match.refused)
     )
-    keys = _select(keys, admitted)
+    keys = select_keys(keys, admitted)
     found = find_candidates(keys, match.index, match.policy.tolerance_intervals)
     matched = np.unique(found.key_index)
     _count_beyond_retention(keys, matched.tolist(), match)
@@ -164,14 +164,3 @@ def _count_beyond_retention(
     beyond = keys.start_interval + keys.period <= earliest_interval
     beyond[matched] = False
     match.refused[Refusal.BEYOND_RETENTION] += int(np.count_nonzero(beyond))
-
-
-def _select(keys: DiagnosisKeys, positions: NDArray[np.int64]) -> DiagnosisKeys:
-    return DiagnosisKeys(
-        keys.key[positions],
-        keys.start_interval[positions],
-        keys.period[positions],
-        keys.report_type[positions],
-        keys.days_since_onset[positions],
-        keys.transmission_risk[positions],
-    )

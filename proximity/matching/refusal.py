@@ -18,10 +18,10 @@ class Refusal(StrEnum):
     DUPLICATE = "duplicate"
     BEYOND_RETENTION = "beyond_retention"
     # Sightings.
-    OUTSIDE_TOLERANCE = "outside_tolerance"
     IN_THE_FUTURE = "in_the_future"
     AFTER_PUBLICATION = "after_publication"
     CLOCK_ROLLED_BACK = "clock_rolled_back"
+    OUTSIDE_TOLERANCE = "outside_tolerance"
     REPLAYED = "replayed"
     BAD_METADATA = "bad_metadata"
     BAD_TX_POWER = "bad_tx_power"

@@ -129,20 +129,24 @@ def _scan(entry: object, place: str) -> ScanInstance:
 
 def _point(entry: object, place: str) -> tuple[float, int]:
     pair = _list(entry, place, 2)
-    if len(pair) != 2 or not _is_number(pair[0]) or not 0 <= pair[0] <= _MAX_T_S:
-        raise _error(place, "a pair of Unix seconds and dBm")
-    rssi_dbm = _integer({"1": pair[1]}, "1", place, (-128, 127, None))
-    return float(pair[0]), rssi_dbm
+    t_s, rssi_dbm = pair if len(pair) == 2 else (None, None)
+    if not _is_number(t_s) or not _is_whole(rssi_dbm):
+        raise _error(place, "a pair of Unix seconds and whole dBm")
+    if not 0 <= t_s <= _MAX_T_S or not -128 <= rssi_dbm <= 127:
+        raise _error(place, "within its bounds")
+    return float(t_s), int(rssi_dbm)
 
 
 def _day(members: dict[str, Any], place: str) -> int:
     text = _member(members, "day", place)
-    if not isinstance(text, str) or len(text) != len("YYYY-MM-DD"):
-        raise _error(f"{place}.day", "a day as YYYY-MM-DD")
     try:
-        return day_from_iso(text)
-    except ValueError:
-        raise _error(f"{place}.day", "a day as YYYY-MM-DD") from None
+        day = day_from_iso(text)
+    except (TypeError, ValueError):
+        day = None
+    # Python also reads 20241004 and 2024-W40-5.
+    if day is None or iso_day(day) != text:
+        raise _error(f"{place}.day", "a day as YYYY-MM-DD")
+    return day
 
 
 def _enum(members: dict[str, Any], name: str, place: str, kind: type[E]) -> E:
@@ -165,9 +169,13 @@ def _integer(
 ) -> int:
     low, high, default = bounds
     value = members.get(name, default)
-    if not _is_number(value) or value != int(value) or not low <= value <= high:
+    if not _is_whole(value) or not low <= value <= high:
         raise _error(f"{place}.{name}", f"a whole number {low}..{high}")
     return int(value)
+
+
+def _is_whole(value: object) -> TypeGuard[int | float]:
+    return _is_number(value) and value == int(value)
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
