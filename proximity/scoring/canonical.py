@@ -7,6 +7,7 @@ from typing import NoReturn
 from proximity.errors import FormatError, NotCanonicalError, TooLargeError
 
 MAX_BYTES = 262_144
+MAX_DEPTH = 16
 # Whole numbers above this are not exact in every JSON reader.
 MAX_EXACT_INTEGER = 2**53
 
@@ -57,6 +58,9 @@ def parse_json(data: bytes) -> object:
     except (ValueError, RecursionError) as error:
         message = "not JSON as this program writes it"
         raise FormatError(message, HINT) from error
+    if _is_too_deep(value):
+        message = f"JSON nested more than {MAX_DEPTH} deep"
+        raise FormatError(message, HINT)
     return value
 
 
@@ -75,6 +79,20 @@ def parse_canonical(data: bytes) -> object:
         message = "JSON that is not in canonical form"
         raise NotCanonicalError(message, HINT)
     return value
+
+
+def _is_too_deep(value: object) -> bool:
+    """Tell whether containers nest beyond the bound; without recursion."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        level = inner
+    return bool(level)
 
 
 def _plain(value: object) -> object:

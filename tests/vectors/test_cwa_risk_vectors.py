@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from proximity.matching.exposure_window import (
     ExposureWindow,
     Infectiousness,

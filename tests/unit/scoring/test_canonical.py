@@ -3,6 +3,7 @@ import pytest
 from proximity.errors import FormatError, NotCanonicalError, TooLargeError
 from proximity.scoring.canonical import (
     MAX_BYTES,
+    MAX_DEPTH,
     encode_canonical,
     parse_canonical,
     parse_json,
@@ -31,12 +32,20 @@ def test_numbers_that_are_not_finite_are_a_callers_mistake():
         b"[-Infinity]",
         b"[1e999]",
         b"[" * 100_000,
+        b"[" * 600 + b"1" + b"]" * 600,
         b"9" * 5_000,
     ],
 )
 def test_what_is_no_json_of_ours_is_refused(data):
     with pytest.raises(FormatError):
         parse_json(data)
+
+
+def test_sixteen_levels_are_deep_enough():
+    for depth in (0, 1, MAX_DEPTH):
+        assert parse_json(b"[" * depth + b"1" + b"]" * depth) is not None
+    with pytest.raises(FormatError, match="nested more than 16 deep"):
+        parse_json(b"[" * (MAX_DEPTH + 1) + b"1" + b"]" * (MAX_DEPTH + 1))
 
 
 def test_too_many_bytes_are_not_even_parsed():

@@ -37,7 +37,7 @@ def test_standard_infectiousness_weighs_forty_percent(rule, window, today):
 
 
 def test_riskiest_window_decides_a_day(rule, window, today):
-    windows = [window(*NEAR), window((60, 180), (60, 180))]
+    windows = [window(*NEAR), window((60, 20), (60, 20))]
 
     alone = only_day(rule, today, windows[0]).value
 
