@@ -105,8 +105,16 @@ class NothingStoredError(StoreError):
     """What was asked for is not in the store."""
 
 
+class ConsentError(ProximityError):
+    """What concerns a person would leave the device without that person's yes."""
+
+
 class NetworkError(ProximityError):
     """A server cannot be reached, or does not give what was asked for."""
+
+
+class DemonstrationError(ProximityError):
+    """A demonstration does not show what it is there to show."""
 
 
 class KernelError(ProximityError):
