@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from proximity.cli import authority, export, forget, ids, match, score
+from proximity.cli import authority, demo, export, forget, ids, match, report, score
 from proximity.cli.console import report_error
 from proximity.errors import ProximityError
 
@@ -22,10 +22,12 @@ def root() -> None:
     """Detect contacts over Bluetooth LE, on the device itself."""
 
 
+app.command("demo")(demo.demo)
 app.add_typer(export.app, name="export")
 app.command("forget")(forget.forget)
 app.command("ids")(ids.ids)
 app.command("match")(match.match)
+app.command("report")(report.report)
 app.command("score")(score.score)
 app.add_typer(authority.app, name="authority")
 

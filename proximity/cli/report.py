@@ -1,0 +1,177 @@
+"""`proximity report`: hand out the keys of chosen days, after asking."""
+
+import secrets
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from proximity.cli.console import JsonFlag, emit_json, say
+from proximity.cli.home import HomeOption, open_home, store_file
+from proximity.client.report import (
+    MAX_DAYS_BACK,
+    Report,
+    ReportedDay,
+    hand_out,
+    list_days,
+    plan_report,
+)
+from proximity.errors import ConsentError, NothingStoredError
+from proximity.protocol.key_file import MAX_ONSET_DISTANCE_DAYS
+from proximity.store.own_keys import list_keys
+from proximity.units import (
+    DAY_S,
+    INTERVALS_PER_DAY,
+    day_from_iso,
+    day_of,
+    interval_of,
+    iso_day,
+)
+
+
+def report(
+    *,
+    days: Annotated[
+        str,
+        typer.Option(
+            metavar="FROM..TO",
+            help="First and last UTC day, as YYYY-MM-DD..YYYY-MM-DD.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", dir_okay=False, help="Write the keys here."),
+    ],
+    onset: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="UTC day on which symptoms began."),
+    ] = None,
+    home: HomeOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Hand out this device's keys of some days, for a health authority to publish."""
+    now_s = time.time()
+    today = day_of(now_s)
+    chosen = _parse_days(days, today)
+    onset_day = None if onset is None else _parse_onset(onset, chosen, today)
+    if not store_file(home).exists():
+        raise NothingStoredError(
+            "This device has no store yet, so it has no keys.",
+            "Name its folder with --home.",
+        )
+    connection, sealing = open_home(home)
+    with closing(connection):
+        own_keys = list_keys(connection, sealing, chosen.start * INTERVALS_PER_DAY)
+        plan = plan_report(own_keys, chosen, now_interval=interval_of(now_s))
+        _show(plan, onset)
+        if not yes:
+            _ask()
+        hand_out(
+            connection,
+            sealing,
+            plan,
+            output,
+            onset_day=onset_day,
+            entropy=secrets.token_bytes,
+        )
+    if as_json:
+        emit_json("proximity/report/v1", _fields(plan, output))
+    else:
+        say(f"Wrote {output}. Hand it to your health authority, then delete it.")
+
+
+def _parse_days(text: str, today: int) -> range:
+    first_text, separator, last_text = text.partition("..")
+    try:
+        first, last = day_from_iso(first_text), day_from_iso(last_text)
+    except ValueError as error:
+        raise _wrong_days("give two days as YYYY-MM-DD..YYYY-MM-DD") from error
+    if not separator or first > last:
+        raise _wrong_days("the first day comes after the last")
+    if last > today:
+        raise _wrong_days("the last day is in the future")
+    if first < today - MAX_DAYS_BACK:
+        raise _wrong_days(f"keys are kept for {MAX_DAYS_BACK} days")
+    return range(first, last + 1)
+
+
+def _parse_onset(text: str, chosen: range, today: int) -> int:
+    try:
+        onset_day = day_from_iso(text)
+    except ValueError as error:
+        raise _wrong_onset("give a day as YYYY-MM-DD") from error
+    if onset_day > today:
+        raise _wrong_onset("the day is in the future")
+    farthest = max(abs(day - onset_day) for day in (chosen[0], chosen[-1]))
+    if farthest > MAX_ONSET_DISTANCE_DAYS:
+        raise _wrong_onset(
+            f"a reported day is more than {MAX_ONSET_DISTANCE_DAYS} days from it"
+        )
+    return onset_day
+
+
+def _wrong_days(why: str) -> typer.BadParameter:
+    return typer.BadParameter(why, param_hint="--days")
+
+
+def _wrong_onset(why: str) -> typer.BadParameter:
+    return typer.BadParameter(why, param_hint="--onset")
+
+
+def _show(plan: Report, onset: str | None) -> None:
+    """List what would leave; on standard error, also where the result is JSON."""
+    _note("What would leave this device (times UTC):")
+    for day in list_days(plan):
+        keys = "1 key" if day.keys == 1 else f"{day.keys} keys"
+        again = ", handed out before" if day.again else ""
+        _note(
+            f"  {iso_day(day.day)}  {keys}, IDs of {_clock(day, day.start_s)} to "
+            f"{_clock(day, day.end_s)}{again}"
+        )
+    if onset is not None:
+        _note(f"  and that symptoms began on {onset}")
+    _note("Once they are published, anyone can recognise the IDs of these hours.")
+
+
+def _ask() -> None:
+    refusal = ConsentError(
+        "Nothing was handed out.",
+        "Answer yes when you are asked; where nobody can answer, add --yes.",
+    )
+    try:
+        if not typer.confirm("Hand out these keys?", err=True):
+            raise refusal
+    except typer.Abort as error:
+        raise refusal from error
+
+
+def _fields(plan: Report, output: Path) -> dict[str, Any]:
+    return {
+        "file": str(output),
+        "keys": len(plan.keys),
+        "days": [_day_fields(day) for day in list_days(plan)],
+    }
+
+
+def _day_fields(day: ReportedDay) -> dict[str, Any]:
+    return {
+        "day": iso_day(day.day),
+        "keys": day.keys,
+        "start": day.start_s,
+        "end": day.end_s,
+        "again": day.again,
+    }
+
+
+def _clock(day: ReportedDay, t_s: int) -> str:
+    # Counted from the day's begin, so that its end reads 24:00.
+    elapsed_s = t_s - day.day * DAY_S
+    return f"{elapsed_s // 3_600:02}:{elapsed_s % 3_600 // 60:02}"
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
