@@ -36,7 +36,7 @@ def publish_keys(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[KEYS.json]...",
+            metavar="KEYS.json",
             exists=True,
             dir_okay=False,
             help="Files made by `proximity report`; none to release held-back keys.",

@@ -233,8 +233,7 @@ def _write_aside(
 
 
 def _contents(batch: _Batch, settings: PublishSettings) -> tuple[ExportContent, ...]:
-    total = len(batch.keys.key) + len(batch.revised.key)
-    if total == 0:
+    if not len(batch.keys.key) + len(batch.revised.key):
         return ()
     content = ExportContent(
         region=settings.region,
@@ -243,9 +242,7 @@ def _contents(batch: _Batch, settings: PublishSettings) -> tuple[ExportContent, 
         keys=batch.keys,
         revised=batch.revised,
     )
-    # Parts of nearly one size, so that no small rest loses the cover of the others.
-    files = -(-total // settings.max_keys)
-    return split_content(content, -(-total // files))
+    return split_content(content, settings.max_keys)
 
 
 def _write_file(
