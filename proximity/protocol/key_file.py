@@ -164,12 +164,17 @@ def _parse_entry(value: object, what: str) -> UploadedKey:
 
 
 def _key_bytes(text: object, what: str) -> bytes:
-    if isinstance(text, str):
+    if not isinstance(text, str):
+        raise _malformed(f"{what}: `key`", "hex or base64")
+    # 16 bytes in base64 end with "==", so their hex is never taken for it.
+    for decode in (binascii.unhexlify, _from_base64):
         with contextlib.suppress(ValueError):
-            if len(text) == 2 * KEY_BYTES:
-                return binascii.unhexlify(text)
-            return base64.b64decode(text, validate=True)
+            return decode(text)
     raise _malformed(f"{what}: `key`", "hex or base64")
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
 
 
 def _report_type(entry: dict[str, Any], what: str) -> ReportType:

@@ -44,6 +44,10 @@ def test_a_key_may_be_upper_case_hex_or_base64(text: str):
     assert parse_key_file(file_of(key=text)).keys[0].key == KEY
 
 
+def test_a_key_of_another_length_is_left_to_the_rules():
+    assert parse_key_file(file_of(key=KEY[:15].hex())).keys[0].key == KEY[:15]
+
+
 @pytest.mark.parametrize("value", [5, "revoked", "REVOKED"])
 def test_a_report_type_is_a_number_or_a_name_in_any_case(value: object):
     assert parse_key_file(file_of(report_type=value)).keys[0].report_type == 5
