@@ -135,12 +135,11 @@ def _loss_db(
     sender_db = channel.sender_sd_db * generator.standard_normal((n,))
     carried_db = np.stack([carriage_db(person) for person in people])
     loss_db = np.zeros((n, n, seconds))
-    for a, b in combinations(range(n), 2):
-        slow_db = channel.slow_sd_db * wander(
-            generator, (1, seconds), channel.slow_time_s
-        )
-        shared_db = mean_loss_db(distance_m(tracks, a, b), channel) + slow_db[0]
-        shared_db = shared_db + carried_db[a] + carried_db[b]
+    pairs = list(combinations(range(n), 2))
+    slow = wander(generator, (len(pairs), seconds), channel.slow_time_s)
+    for (a, b), turning in zip(pairs, slow, strict=True):
+        shared_db = mean_loss_db(distance_m(tracks, a, b), channel)
+        shared_db += carried_db[a] + carried_db[b] + channel.slow_sd_db * turning
         loss_db[a, b] = shared_db + receiver_db[a] + sender_db[b]
         loss_db[b, a] = shared_db + receiver_db[b] + sender_db[a]
     return loss_db

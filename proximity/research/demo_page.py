@@ -1,10 +1,11 @@
 """The page that shows what a demonstration found: one file, no network."""
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from proximity.research import pair_chart, rule_chart
 from proximity.research.evaluation import (
@@ -45,6 +46,11 @@ def render_page(report: DemoReport) -> str:
     str
         A whole document with its styles and drawings, in Vietnamese and English.
     """
+    return _template().render(page=_page(report))
+
+
+@cache
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("proximity.research", "pages"),
         autoescape=True,
@@ -52,7 +58,7 @@ def render_page(report: DemoReport) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("demo.html").render(page=_page(report))
+    return environment.get_template("demo.html")
 
 
 def _page(report: DemoReport) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _places(places: object, n: int, name: str) -> NDArray[np.float64]:
     try:
         rows = [unseen if p is None else (p[0], p[1]) for p in places]
         xy = np.array(rows, np.float64).reshape(n, 2)
-    except (TypeError, ValueError, LookupError) as error:
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
         raise FormatError(f"{name} has a place that is none", HINT) from error
     if np.any(np.isinf(xy)):
         raise FormatError(f"{name} has a place that is none", HINT)

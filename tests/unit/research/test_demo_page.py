@@ -1,0 +1,138 @@
+"""The page: what it says, in both languages, and that it needs nothing else."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from proximity.research.demo_page import EN_DASH, number, render_page
+from proximity.research.evaluation import PairVerdict
+
+VOID = {"meta", "link", "input", "br"}
+
+
+class Tree(HTMLParser):
+    """Collects tags, and fails where one is not closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def page(report):
+    return render_page(report)
+
+
+def tree_of(page):
+    tree = Tree()
+    tree.feed(page)
+    assert tree.open == []
+    return tree
+
+
+def test_the_headline_says_what_happened_in_both_languages(page):
+    assert "An was near a case for 23 minutes on Tuesday." in page
+    assert "An đã ở gần một ca bệnh 23 phút hôm thứ Ba." in page
+
+
+def test_without_a_notice_nobody_had_to_be_warned(report):
+    page = render_page(replace(report, notice=None))
+
+    assert "Nobody had to be warned." in page
+    assert "An was near a case" not in page
+
+
+def test_the_page_asks_the_network_for_nothing(page):
+    for _, attributes in tree_of(page).tags:
+        assert "src" not in attributes
+        assert attributes.get("href", "data:,").startswith(("data:", "#"))
+    assert not re.search(r"https?://|@import|url\(", page)
+
+
+def test_every_word_in_one_language_has_its_twin(page):
+    shown = [
+        a["lang"] for _, a in tree_of(page).tags if "w" in a.get("class", "").split()
+    ]
+
+    assert shown.count("en") == shown.count("vi") > 50
+    assert shown[::2] == ["en"] * (len(shown) // 2)
+
+
+def test_tables_have_scopes_and_headings_follow_each_other(page):
+    tags = tree_of(page).tags
+    assert all("scope" in attributes for tag, attributes in tags if tag == "th")
+    levels = [int(tag[1]) for tag, _ in tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+def test_truth_stands_beside_verdict_for_all_pairs(page):
+    rows = re.findall(r"<tr[^>]*><th scope=\"row\">(.*?)</th><td>(.*?)</td>", page)
+
+    assert (f"An {EN_DASH} Bình", "60.0") in rows
+    assert len(rows) == 4
+    assert page.count("contact missed") == 1
+    assert page.count("warned without need</span>") > 0
+
+
+def test_names_are_escaped(report):
+    pair = replace(report.pairs[0], a="<script>alert(1)</script>")
+    page = render_page(replace(report, pairs=(pair, *report.pairs[1:])))
+
+    assert "<script" not in page
+
+
+def test_a_recorded_report_shows_accuracy_and_its_source(report):
+    recorded = replace(
+        report,
+        recorded=True,
+        figures={**report.figures, "lunch": report.figures[""]},
+        pairs=(*report.pairs, replace(report.pairs[0], scenario="lunch")),
+    )
+    page = render_page(recorded)
+
+    tree_of(page)
+    assert "EPFL" in page
+    assert "CC BY-ND 4.0" in page
+    assert "How sure is that?" in page
+    assert page.count('class="roc"') == 2
+
+
+def test_unknown_figures_are_a_dash_and_never_nan(report):
+    lonely = tuple(
+        PairVerdict("queue", p.a, p.b, 0.0, p.value, p.alert) for p in report.pairs
+    )
+    figures = {
+        name: tuple(
+            replace(f, auc=None, interval=None, true_positive_rate=None) for f in all_
+        )
+        for name, all_ in {"": report.figures[""], "queue": report.figures[""]}.items()
+    }
+    page = render_page(replace(report, recorded=True, pairs=lonely, figures=figures))
+
+    assert not re.search(r"\bnan\b", page, re.IGNORECASE)
+    assert f"<td>{EN_DASH}</td>" in page
+
+
+def test_the_same_report_gives_the_same_page(report):
+    assert render_page(report) == render_page(report)
+
+
+def test_large_numbers_lose_their_decimals():
+    assert number(99.94) == "99.9"
+    assert number(355.4) == "355"
