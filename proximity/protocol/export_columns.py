@@ -157,7 +157,7 @@ def _read_fields(data: Octets, starts: Int64s, ends: Int64s) -> _Fields:
     rows, cursors, limits = np.arange(count), starts, ends
     for _ in range(MAX_RECORD_FIELDS):
         if not len(rows):
-            return fields
+            break
         tags, cursors = _varints(data, cursors, limits, max_bytes=5)
         _check_tags(tags)
         _read_bytes(data, (rows, tags, cursors, limits), fields)
@@ -168,7 +168,11 @@ def _read_fields(data: Octets, starts: Int64s, ends: Int64s) -> _Fields:
             raise TruncatedError("a key record ends inside a field", _HINT)
         unread = cursors < limits
         rows, cursors, limits = rows[unread], cursors[unread], limits[unread]
-    raise TooLargeError(f"a key record has more than {MAX_RECORD_FIELDS} fields", _HINT)
+    if len(rows):
+        raise TooLargeError(
+            f"a key record has more than {MAX_RECORD_FIELDS} fields", _HINT
+        )
+    return fields
 
 
 _Step = tuple[Int64s, Uint64s, Int64s, Int64s]

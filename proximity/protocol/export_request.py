@@ -30,7 +30,7 @@ _TIMES_S = range(MAX_TIME_S + 1)
 _STARTS = range(1 << 31)
 _PERIODS = range(1, INTERVALS_PER_DAY + 1)
 _RISKS = range(MAX_TRANSMISSION_RISK + 1)
-_ONSETS = range(NO_ONSET + 1, 1 - NO_ONSET)
+_ONSETS = range(NO_ONSET + 1, -NO_ONSET)
 _REPORT_TYPES = range(len(ReportType))
 
 _TOP_FIELDS = {"schema", "region", "start", "end", "key_id", "key_version"}
