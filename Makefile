@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/c
 .PHONY: demo test check bench clean
 
 demo: $(VENV)/plain.stamp
-	$(BIN)/proximity demo
+	$(BIN)/proximity demo --page demo/index.html
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2

@@ -135,14 +135,17 @@ def stored_windows(
 ) -> list[ExposureWindow]:
     """Return all exposure windows on and after a UTC day, under their last report.
 
+    Their `key_index` counts the keys that this device met: places in two exports
+    could be equal.
+
     Raises
     ------
     LockedError, StoreError
         If the store cannot be read, or was sealed by another key.
     """
     return [
-        replace(window, report_type=exposure.report_type)
-        for exposure in read_exposures(connection, sealing, since_day)
+        replace(window, report_type=exposure.report_type, key_index=met)
+        for met, exposure in enumerate(read_exposures(connection, sealing, since_day))
         for window in decode_windows(json.loads(exposure.windows))
         if window.day >= since_day
     ]

@@ -135,6 +135,7 @@ def _withdraw_unseen(
 def _notification(before: Decision | None, after: Decision) -> Notification:
     difference = change(before, after)
     day = difference.day if difference.day is not None else after.as_of_day
-    if difference.kind is ChangeKind.RAISED:
-        return Notification(NotificationKind.EXPOSED, day, round(after.minutes))
-    return Notification(NotificationKind.WITHDRAWN, day, 0)
+    if difference.kind is not ChangeKind.RAISED:
+        return Notification(NotificationKind.WITHDRAWN, day, 0)
+    minutes = {each.day: each.minutes for each in after.days}
+    return Notification(NotificationKind.EXPOSED, day, round(minutes[day]))

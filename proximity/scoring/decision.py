@@ -66,11 +66,11 @@ class Change:
     Attributes
     ----------
     kind : ChangeKind
-        `RAISED`: the first alert, or one about another day than before. `WITHDRAWN`:
-        what was alerted lies within the look-back and holds no longer, because keys
-        were revoked or the rule changed. `LOWERED`: it has become too old.
+        `RAISED`: a day has an alert that had none. `WITHDRAWN`: a day within the
+        look-back has its alert no longer, because keys were revoked or the rule
+        changed. `LOWERED`: the last alert has become too old.
     day : int or None
-        The UTC day that it is about.
+        The newest UTC day that it is about.
     """
 
     kind: ChangeKind
@@ -123,15 +123,21 @@ def decide(
 
 
 def change(previous: Decision | None, current: Decision) -> Change:
-    """Compare two decisions by what matters to a person: the alert and its day.
+    """Compare two decisions by what matters to a person: the days with an alert.
 
-    Numbers that move without the alert or its day moving are no change.
+    Numbers that move without a day gaining or losing its alert are no change.
     """
-    was = previous.newest_day if previous and previous.is_alert else None
-    now = current.newest_day if current.is_alert else None
-    if now == was:
-        return Change(ChangeKind.NONE, None)
-    if now is not None or was is None:
-        return Change(ChangeKind.RAISED, now)
-    too_old = current.as_of_day - was > current.look_back_days
-    return Change(ChangeKind.LOWERED if too_old else ChangeKind.WITHDRAWN, was)
+    was = _alert_days(previous) if previous else set()
+    now = _alert_days(current)
+    if fresh := now - was:
+        return Change(ChangeKind.RAISED, max(fresh))
+    oldest = current.as_of_day - current.look_back_days
+    if taken_back := {day for day in was - now if day >= oldest}:
+        return Change(ChangeKind.WITHDRAWN, max(taken_back))
+    if was and not now:
+        return Change(ChangeKind.LOWERED, max(was))
+    return Change(ChangeKind.NONE, None)
+
+
+def _alert_days(decision: Decision) -> set[int]:
+    return {day.day for day in decision.days if day.level is Level.HIGH}

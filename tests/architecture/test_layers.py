@@ -25,8 +25,9 @@ LAYERS = (
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APPLICATIONS = {"client", "authority", "cli"}
-# The real clock and the real chance; units.py only converts between calendar forms.
-REAL_WORLD = {"time", "datetime", "random", "secrets", "uuid"}
+# The real clock, and chance that is no secret; units.py only converts between forms.
+# `secrets` is what keys and nonces are made of, wherever that happens.
+REAL_WORLD = {"time", "datetime", "random", "uuid"}
 CONVERSIONS = {("units.py", "datetime")}
 TOP_LEVEL = {
     "proximity",

@@ -61,19 +61,34 @@ def test_first_decision_without_alert_is_no_change():
 def test_first_alert_and_alerts_of_another_day_are_raised():
     first = decided(high(TODAY - 5))
     newer = decided(high(TODAY - 5), high(TODAY - 3))
-    older_left = decided(high(TODAY - 5))
+    late = decided(high(TODAY - 7), high(TODAY - 5), high(TODAY - 3))
 
     assert change(None, first) == Change(ChangeKind.RAISED, TODAY - 5)
     assert change(decided(low(TODAY - 5)), first) == Change(
         ChangeKind.RAISED, TODAY - 5
     )
     assert change(first, newer) == Change(ChangeKind.RAISED, TODAY - 3)
-    assert change(newer, older_left) == Change(ChangeKind.RAISED, TODAY - 5)
+    assert change(newer, late) == Change(ChangeKind.RAISED, TODAY - 7)
+
+
+def test_one_of_two_alerts_that_vanishes_is_withdrawn():
+    both = decided(high(TODAY - 5), high(TODAY - 3))
+
+    assert change(both, decided(high(TODAY - 5))) == Change(
+        ChangeKind.WITHDRAWN, TODAY - 3
+    )
+
+
+def test_one_of_two_alerts_that_becomes_too_old_is_no_change():
+    both = decided(high(TODAY - 10), high(TODAY - 3))
+    later = decided(high(TODAY - 3), today=TODAY + 1)
+
+    assert change(both, later).kind is ChangeKind.NONE
 
 
 def test_numbers_that_move_without_the_day_are_no_change():
     before = decided(high(TODAY - 3, 20.0))
-    after = decided(high(TODAY - 3, 25.0), high(TODAY - 6), low(TODAY - 1))
+    after = decided(high(TODAY - 3, 25.0), low(TODAY - 6), low(TODAY - 1))
 
     assert change(before, after).kind is ChangeKind.NONE
 

@@ -1,0 +1,214 @@
+"""The main job shown: worlds in, what each rule made of every pair out."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from proximity.matching.exposure_window import ExposureWindow
+from proximity.research.evaluation import (
+    PairVerdict,
+    RuleFigures,
+    instructive_pairs,
+    rule_figures,
+)
+from proximity.research.report import (
+    DemoReport,
+    Notice,
+    PairDetail,
+    RuleLegend,
+    accumulate_dose,
+    distance_series,
+)
+from proximity.research.simulate import Verdict, day_of_world, simulate
+from proximity.research.truth import is_contact
+from proximity.research.world import World
+from proximity.scoring.config import BUILT_IN, Configuration, built_in
+from proximity.scoring.en_v2 import EnV2Formula
+from proximity.scoring.rule import DayScore, is_alert
+
+# The rule whose decision a person is told; the others are shown beside it.
+DECIDING_RULE = "en-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """One verdict with every rule's days."""
+
+    world: World
+    verdict: Verdict
+    days: Mapping[str, Sequence[DayScore]]
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        """Indices of the two phones, ascending."""
+        a, b = sorted((self.verdict.case, self.verdict.contact))
+        return a, b
+
+    def value(self, rule: str) -> float:
+        """Return the rule's number for the day of the world."""
+        return max((day.value for day in self.days[rule]), default=0.0)
+
+
+def demonstrate(
+    worlds: Iterable[World],
+    generator: np.random.Generator,
+    *,
+    recorded: bool,
+    progress: Callable[[str], None],
+) -> DemoReport:
+    """Run worlds through the straight line and compare every rule with the truth.
+
+    Parameters
+    ----------
+    worlds : iterable of World
+        At least one; each gets fresh keys and stores.
+    generator : np.random.Generator
+    recorded : bool
+        Whether the worlds are recordings, so that only some pairs get a detail.
+    progress : callable of str
+        Called with the name of a world for each person in it that was the case.
+
+    Returns
+    -------
+    DemoReport
+        Of each pair, a rule's number is the larger of both directions. Source:
+        docs/explanation/measured-data.md#pairs.
+    """
+    rules = {DECIDING_RULE: built_in(DECIDING_RULE)}
+    rules |= {name: built_in(name) for name in sorted(BUILT_IN) if name not in rules}
+    scored = [s for w in worlds for s in _score(w, rules, generator, progress)]
+    pairs = _pair_verdicts(scored, rules)
+    shown = instructive_pairs(pairs, DECIDING_RULE) if recorded else pairs
+    scenarios = ["", *dict.fromkeys(pair.scenario for pair in pairs)]
+    return DemoReport(
+        recorded=recorded,
+        day=day_of_world(scored[0].world),
+        rules=tuple(_legend(configuration) for configuration in rules.values()),
+        thresholds_db=_limits_db(rules[DECIDING_RULE]),
+        notice=_headline(scored),
+        pairs=tuple(pairs),
+        details=tuple(_detail(pair, scored, rules[DECIDING_RULE]) for pair in shown),
+        figures={
+            scenario: _figures(pairs, scenario, rules, generator)
+            for scenario in scenarios
+        },
+    )
+
+
+def _score(
+    world: World,
+    rules: Mapping[str, Configuration],
+    generator: np.random.Generator,
+    progress: Callable[[str], None],
+) -> list[_Scored]:
+    with tempfile.TemporaryDirectory(prefix="proximity-") as folder:
+        verdicts = simulate(
+            world,
+            Path(folder),
+            rules[DECIDING_RULE],
+            generator,
+            progress=lambda: progress(world.name),
+        )
+    groups = [verdict.windows for verdict in verdicts]
+    as_of_day = day_of_world(world) + 1
+    by_rule = {
+        name: configuration.rule.daily_of_many(groups, as_of_day)
+        for name, configuration in rules.items()
+    }
+    return [
+        _Scored(world, verdict, {name: days[i] for name, days in by_rule.items()})
+        for i, verdict in enumerate(verdicts)
+    ]
+
+
+def _pair_verdicts(
+    scored: Sequence[_Scored], rules: Iterable[str]
+) -> list[PairVerdict]:
+    directions: dict[tuple[str, int, int], list[_Scored]] = {}
+    for each in scored:
+        if each.pair in each.world.truth_min:
+            directions.setdefault((each.world.name, *each.pair), []).append(each)
+    return [
+        PairVerdict(
+            scenario=name,
+            a=both[0].world.phones[a],
+            b=both[0].world.phones[b],
+            truth_min=both[0].world.truth_min[a, b],
+            value={rule: max(each.value(rule) for each in both) for rule in rules},
+            alert={
+                rule: any(is_alert(each.days[rule]) for each in both) for rule in rules
+            },
+        )
+        for (name, a, b), both in directions.items()
+    ]
+
+
+def _detail(
+    pair: PairVerdict, scored: Sequence[_Scored], configuration: Configuration
+) -> PairDetail:
+    """Show the direction in which the deciding rule found more."""
+    both = [
+        each
+        for each in scored
+        if each.world.name == pair.scenario
+        and {each.world.phones[i] for i in each.pair} == {pair.a, pair.b}
+    ]
+    chosen = max(both, key=lambda each: each.value(DECIDING_RULE))
+    world, verdict = chosen.world, chosen.verdict
+    as_of_day = day_of_world(world) + 1
+
+    def value(windows: Sequence[ExposureWindow]) -> float:
+        days = configuration.rule.daily(windows, as_of_day)
+        return max((day.value for day in days), default=0.0)
+
+    return PairDetail(
+        scenario=world.name,
+        case=world.phones[verdict.case],
+        contact=world.phones[verdict.contact],
+        truth_min=pair.truth_min,
+        alert=is_alert(chosen.days[DECIDING_RULE]),
+        windows=verdict.windows,
+        dose=accumulate_dose(verdict.windows, value),
+        distance=distance_series(world.tracks, *chosen.pair),
+    )
+
+
+def _headline(scored: Sequence[_Scored]) -> Notice | None:
+    """Pick the notification of the true contact that was near for the shortest time."""
+    told = [
+        each
+        for each in scored
+        if each.verdict.notifications
+        and is_contact(each.world.truth_min.get(each.pair, 0.0))
+    ]
+    if not told:
+        return None
+    chosen = min(told, key=lambda each: each.world.truth_min[each.pair])
+    notification = chosen.verdict.notifications[0]
+    contact = chosen.world.phones[chosen.verdict.contact]
+    return Notice(contact, notification.day, notification.minutes)
+
+
+def _figures(
+    pairs: Sequence[PairVerdict],
+    scenario: str,
+    rules: Iterable[str],
+    generator: np.random.Generator,
+) -> tuple[RuleFigures, ...]:
+    members = [pair for pair in pairs if scenario in ("", pair.scenario)]
+    return tuple(rule_figures(members, rule, generator) for rule in rules)
+
+
+def _legend(configuration: Configuration) -> RuleLegend:
+    formula = configuration.rule.formula
+    return RuleLegend(configuration.name, formula.unit, formula.levels.high_from)
+
+
+def _limits_db(configuration: Configuration) -> tuple[float, ...]:
+    formula = configuration.rule.formula
+    if not isinstance(formula, EnV2Formula):
+        raise TypeError("the page draws the attenuation limits of en-v2")
+    return formula.attenuation_limits_db
