@@ -76,12 +76,26 @@ def _page(report: DemoReport) -> dict[str, Any]:
         "rules": [_rule(report, legend) for legend in report.rules],
         "legend": _legend(first),
         "levels": _levels(report.thresholds_db),
-        "details": [_detail(detail, report) for detail in report.details],
+        "details": [_detail(detail, report) for detail in _headline_first(report)],
         "groups": _groups(report),
         "accuracy": _accuracy(report) if report.recorded else None,
         "layout": _layout(),
         "size": _size(with_roc=report.recorded),
     }
+
+
+def _headline_first(report: DemoReport) -> list[PairDetail]:
+    """Put the pair of the headline first: the shortest contact of who was told."""
+    told = report.notice.contact if report.notice else ""
+
+    def rank(detail: PairDetail) -> tuple[bool, bool, float]:
+        true_alert = detail.alert and is_contact(detail.truth_min)
+        theirs = true_alert and told in (detail.contact, detail.case)
+        return not theirs, detail.contact != told, detail.truth_min
+
+    picture = min(report.details, key=rank, default=None)
+    others = [detail for detail in report.details if detail is not picture]
+    return [*([picture] if picture else []), *others]
 
 
 def _notice(notice: Notice | None) -> dict[str, Any] | None:

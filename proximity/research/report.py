@@ -97,7 +97,8 @@ class DemoReport:
         The headline; None if nobody was notified.
     pairs : tuple of PairVerdict
     details : tuple of PairDetail
-        The first one is drawn large: the pair of the headline.
+        That of the headline is drawn large: the shortest true contact of who was
+        told, best in their own direction.
     figures : dict of str to tuple of RuleFigures
         By scenario; "" holds all scenarios together.
     """

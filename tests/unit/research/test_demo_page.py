@@ -90,6 +90,17 @@ def test_truth_stands_beside_verdict_for_all_pairs(page):
     assert page.count("warned without need</span>") > 0
 
 
+def test_the_picture_is_that_of_the_headline(report, detail):
+    others = (
+        replace(detail, case="Bình", truth_min=60.0),
+        replace(detail, case="Giang", truth_min=0.0),
+        replace(detail, case="An", contact="Chi", truth_min=16.0, alert=False),
+    )
+    page = render_page(replace(report, details=(*others, detail)))
+
+    assert re.search(r"<h3>.*?</h3>", page)[0].count("Linh (case) and An") == 1
+
+
 def test_names_are_escaped(report):
     pair = replace(report.pairs[0], a="<script>alert(1)</script>")
     page = render_page(replace(report, pairs=(pair, *report.pairs[1:])))
