@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -75,13 +76,13 @@ def match(
     """Find the exposure windows that a recording has with the keys of an export."""
     with public_key.open("rb") as stream:
         trusted = VerificationKey(load_public_key(stream.read(_MAX_PEM_BYTES)))
-    verified = open_export(export).verify([trusted])
-    heard = read_recording(recording)
-    result = _match(verified, heard)
+    with Console(stderr=True).status("matching"):
+        verified = open_export(export).verify([trusted])
+        heard = read_recording(recording)
+        result = _match(verified, heard)
     if as_json:
-        windows = encode_windows(result.windows)
         document = {
-            "windows": windows,
+            "windows": encode_windows(result.windows),
             "refused": result.refused,
             "skipped": heard.skipped,
         }
@@ -130,12 +131,12 @@ def _print(result: MatchResult, heard: Recording) -> None:
 
 
 def _table(windows: list[ExposureWindow]) -> Table:
-    table = Table(title="exposure windows", title_justify="left")
+    table = Table(title="exposure windows", title_justify="left", box=SIMPLE)
     for heading in ("day", "from (UTC)"):
-        table.add_column(heading)
-    for heading in ("minutes", "strongest (dB)", "scans"):
-        table.add_column(heading, justify="right")
-    for heading in ("report", "infectiousness"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("minutes", "least dB"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("report", "infectious"):
         table.add_column(heading)
     for window in windows:
         table.add_row(*_cells(window))
@@ -150,7 +151,6 @@ def _cells(window: ExposureWindow) -> tuple[str, ...]:
         f"{began:%H:%M:%S}",
         f"{seconds / 60:.0f}",
         str(min(scan.min_attenuation_db for scan in window.scans)),
-        str(len(window.scans)),
         window.report_type.name.lower().replace("_", " "),
         window.infectiousness.name.lower(),
     )
