@@ -183,7 +183,10 @@ def _accept_file(state: AuthorityState, upload: KeyFile, now_s: int) -> int:
         )
     check_upload(upload.keys, now_s=now_s)
     return sum(
-        not accept_key(state, key, number) for number, key in enumerate(upload.keys, 1)
+        not accept_key(state, key, number)
+        for number, key in enumerate(upload.keys, 1)
+        # Only a revoked key may be that old; every device has forgotten it.
+        if not is_stale(key.end_interval, now_s)
     )
 
 

@@ -187,7 +187,12 @@ def _problem_of(key: UploadedKey, now_s: int) -> str | None:
         (1 <= key.period <= INTERVALS_PER_DAY, "its period is not 1 to 144"),
         (key.start_interval >= 0, "it starts before 1970"),
         (key.start_interval * INTERVAL_S <= now_s, "it starts in the future"),
-        (not is_stale(key.end_interval, now_s), "it ended more than 14 days ago"),
+        (
+            # A file is revoked as a whole, also when its first days are over.
+            key.report_type is ReportType.REVOKED
+            or not is_stale(key.end_interval, now_s),
+            "it ended more than 14 days ago",
+        ),
         (
             onset is None or abs(onset) <= MAX_ONSET_DISTANCE_DAYS,
             "its day is more than 14 days from the onset",

@@ -123,6 +123,19 @@ def test_a_revoked_key_goes_out_among_the_revised_without_padding(tmp_path: Path
     assert first_bytes(tmp_path, name, revised=True) == [1]
 
 
+def test_a_file_can_be_revoked_when_its_first_days_are_over(tmp_path: Path):
+    days = (DAY - 1, DAY - 14)
+    run(tmp_path, *(key(n, day) for n, day in enumerate(days)))
+
+    revoked = [
+        key(n, day, report_type=ReportType.REVOKED) for n, day in enumerate(days)
+    ]
+    report = run(tmp_path, *revoked, now_s=NOW_S + 5 * 86_400)
+
+    assert report.revised == 1
+    assert first_bytes(tmp_path, report.files[0], revised=True) == [0]
+
+
 def test_two_batches_in_one_interval_have_two_names_in_order(tmp_path: Path):
     first = run(tmp_path, key(1))
     second = run(tmp_path, key(2), now_s=NOW_S + 1)
