@@ -145,7 +145,7 @@ def advance_index(
     Raises
     ------
     ReplayedError
-        Source: docs/decisions/0003-index-thinning.md.
+        Source: docs/decisions/0004-a-thinned-index-is-refused.md.
     """
     listed = set(lines)
     kept = [line for line in known.lines if line in listed]
