@@ -173,7 +173,7 @@ def _groups(report: DemoReport) -> list[dict[str, Any]]:
     groups = []
     for name in names:
         members = [pair for pair in report.pairs if pair.scenario == name]
-        members.sort(key=lambda pair: -pair.truth_min)
+        members.sort(key=lambda p: (-p.truth_min, -p.value[report.rules[0].name]))
         name_en, name_vi = scenario_words(name)
         groups.append(
             {

@@ -90,7 +90,7 @@ class DemoReport:
     day : int
         UTC day number of the events.
     rules : tuple of RuleLegend
-        The first one is the rule that notifies, and whose dose is shown.
+        At least one; the first notifies, and its dose is shown.
     thresholds_db : tuple of float
         Attenuation limits of that rule, ascending.
     notice : Notice | None
