@@ -31,6 +31,10 @@ class Heard(NamedTuple):
     encounters: Encounters
     rolled_back: Scans
 
+    def __repr__(self) -> str:
+        """Tell how many encounters there are, never their IDs."""
+        return f"<Heard n={len(self.encounters.ephemeral_id)}>"
+
 
 class Evidence(NamedTuple):
     """Sightings of one key that count, in columns, any order.

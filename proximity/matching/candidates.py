@@ -63,6 +63,10 @@ class EncounterIndex(NamedTuple):
     bitmap: NDArray[np.bool_]
     intervals: NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        """Tell how many encounters there are, never their IDs."""
+        return f"<EncounterIndex n={len(self.row)}>"
+
 
 def index_encounters(encounters: Encounters) -> EncounterIndex:
     """Arrange encounters for look-up by ephemeral ID.

@@ -39,7 +39,7 @@ class MatchResult:
     refused: dict[str, int]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Match:
     """One match in progress."""
 
@@ -49,7 +49,7 @@ class _Match:
     context: MatchContext
     policy: MatchPolicy
     refused: dict[str, int] = field(default_factory=no_refusals)
-    seen: set[bytes] = field(default_factory=set, repr=False)
+    seen: set[bytes] = field(default_factory=set)
 
 
 def match_keys(
@@ -112,12 +112,16 @@ def _match_block(
     found = find_candidates(keys, match.index, match.policy.tolerance_intervals)
     matched = np.unique(found.key_index)
     _count_beyond_retention(keys, matched.tolist(), match)
+    ends = np.searchsorted(found.key_index, matched, side="right").tolist()
     windows = []
-    for position in matched.tolist():
+    for position, first, end in zip(matched.tolist(), [0, *ends], ends, strict=False):
         key_index = first_index + int(admitted[position])
         described = _describe(keys, position, key_index, match.policy)
-        mine = found.key_index == position
-        ids = zip(found.interval[mine].tolist(), found.row[mine].tolist(), strict=True)
+        ids = zip(
+            found.interval[first:end].tolist(),
+            found.row[first:end].tolist(),
+            strict=True,
+        )
         windows += _windows_of_key(keys.key[position].tobytes(), described, ids, match)
     return windows
 

@@ -7,7 +7,7 @@ class Refusal(StrEnum):
     """Reasons; each key and each sighting is counted under the first that holds.
 
     Keys are counted over the whole export, sightings only where their ephemeral ID
-    is that of an accepted key. `docs/reference/matching.md#refused` explains each.
+    is that of an accepted key. docs/reference/matching.md explains each.
     """
 
     # Keys.

@@ -150,3 +150,9 @@ def test_no_candidates_are_no_evidence():
 
     assert [len(column) for column in evidence] == [0] * 4
     assert refused == {}
+
+
+def test_repr_of_what_was_heard_shows_no_ids():
+    heard = Heard(encounters((bytes(16), bytes(4), [0], [-60])), NEVER_ROLLED_BACK)
+
+    assert repr(heard) == "<Heard n=1>"

@@ -73,3 +73,9 @@ def test_more_keys_than_fit_one_batch_are_all_looked_up():
     found = find_candidates(many, index, 12)
 
     assert found.key_index.tolist() == [299]
+
+
+def test_repr_of_an_index_shows_no_ids():
+    assert repr(index_encounters(encounters([bytes(16)], [5]))) == (
+        "<EncounterIndex n=1>"
+    )
