@@ -65,6 +65,10 @@ class Encounters(NamedTuple):
     t_ms: NDArray[np.int64]
     rssi_dbm: NDArray[np.int8]
 
+    def __repr__(self) -> str:
+        """Tell how many rows there are, never whose."""
+        return f"<Encounters n={len(self.ephemeral_id)}>"
+
 
 class Scans(NamedTuple):
     """Listening periods in the order in which they were recorded.

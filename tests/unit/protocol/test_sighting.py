@@ -23,6 +23,10 @@ def test_a_sighting_never_shows_whom_it_heard():
     assert "0102030405" not in text
 
 
+def test_encounters_are_counted_and_never_shown():
+    assert repr(group_encounters([heard(1), heard(2, SECOND)])) == "<Encounters n=2>"
+
+
 def test_sightings_of_one_id_become_one_row_in_time_order():
     rows = group_encounters([heard(300), heard(100), heard(200, SECOND)])
 

@@ -1,0 +1,78 @@
+"""What the documentation says is there: commands, options, errors, links."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from proximity import errors
+from proximity.cli.main import app
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def commands() -> list[tuple[str, object]]:
+    """Return every command with its full name, groups walked."""
+    found = []
+    waiting = [("", get_command(app))]
+    while waiting:
+        name, command = waiting.pop()
+        children = getattr(command, "commands", None)
+        if children is None:
+            found.append((name.strip(), command))
+        else:
+            waiting += [(f"{name} {child}", children[child]) for child in children]
+    return sorted(found)
+
+
+def pages_of(name: str) -> str:
+    """Return the pages that describe a command, by its own name or its group's."""
+    folder = DOCS / "reference" / "commands"
+    names = (name.replace(" ", "-"), name.split(maxsplit=1)[0])
+    texts = [(folder / f"{n}.md") for n in names]
+    return "\n".join(t.read_text(encoding="utf-8") for t in texts if t.exists())
+
+
+@pytest.mark.parametrize(("name", "command"), commands(), ids=lambda v: str(v)[:40])
+def test_every_command_and_option_has_its_entry(name: str, command):
+    page = pages_of(name)
+    options = {
+        option
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--")
+    } - {"--help"}
+
+    assert f"proximity {name}" in page
+    assert {option for option in options if option not in page} == set()
+
+
+def test_every_error_has_its_entry():
+    page = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
+    named = {
+        name
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.ProximityError)
+    } - {"ProximityError"}
+
+    assert {name for name in named if f"`{name}`" not in page} == set()
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda p: p.name
+)
+def test_every_link_of_a_page_leads_somewhere(page: Path):
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_every_page_is_reachable_by_its_folder():
+    folders = {path.name for path in DOCS.iterdir() if path.is_dir()}
+
+    assert folders == {"tutorial", "howto", "reference", "explanation", "decisions"}
