@@ -82,15 +82,19 @@ def demonstrate(
     scored = [s for w in worlds for s in _score(w, rules, generator, progress)]
     pairs = _pair_verdicts(scored, rules)
     shown = instructive_pairs(pairs, DECIDING_RULE) if recorded else pairs
+    headline = _headline(scored)
     scenarios = ["", *dict.fromkeys(pair.scenario for pair in pairs)]
     return DemoReport(
         recorded=recorded,
         day=day_of_world(scored[0].world),
         rules=tuple(_legend(configuration) for configuration in rules.values()),
         thresholds_db=_limits_db(rules[DECIDING_RULE]),
-        notice=_headline(scored),
+        notice=_notice(headline) if headline else None,
         pairs=tuple(pairs),
-        details=tuple(_detail(pair, scored, rules[DECIDING_RULE]) for pair in shown),
+        details=tuple(
+            _detail(pair, _shown(pair, scored, headline), rules[DECIDING_RULE])
+            for pair in shown
+        ),
         figures={
             scenario: _figures(pairs, scenario, rules, generator)
             for scenario in scenarios
@@ -146,17 +150,23 @@ def _pair_verdicts(
     ]
 
 
-def _detail(
-    pair: PairVerdict, scored: Sequence[_Scored], configuration: Configuration
-) -> PairDetail:
-    """Show the direction in which the deciding rule found more."""
+def _shown(
+    pair: PairVerdict, scored: Sequence[_Scored], headline: _Scored | None
+) -> _Scored:
+    """Pick the direction of the headline, else the one that found more."""
     both = [
         each
         for each in scored
         if each.world.name == pair.scenario
         and {each.world.phones[i] for i in each.pair} == {pair.a, pair.b}
     ]
-    chosen = max(both, key=lambda each: each.value(DECIDING_RULE))
+    told = [each for each in both if each is headline]
+    return told[0] if told else max(both, key=lambda each: each.value(DECIDING_RULE))
+
+
+def _detail(
+    pair: PairVerdict, chosen: _Scored, configuration: Configuration
+) -> PairDetail:
     world, verdict = chosen.world, chosen.verdict
     as_of_day = day_of_world(world) + 1
 
@@ -176,7 +186,7 @@ def _detail(
     )
 
 
-def _headline(scored: Sequence[_Scored]) -> Notice | None:
+def _headline(scored: Sequence[_Scored]) -> _Scored | None:
     """Pick the notification of the true contact that was near for the shortest time."""
     told = [
         each
@@ -184,11 +194,20 @@ def _headline(scored: Sequence[_Scored]) -> Notice | None:
         if each.verdict.notifications
         and is_contact(each.world.truth_min.get(each.pair, 0.0))
     ]
-    if not told:
-        return None
-    chosen = min(told, key=lambda each: each.world.truth_min[each.pair])
-    notification = chosen.verdict.notifications[0]
-    contact = chosen.world.phones[chosen.verdict.contact]
+    # Of its two directions, the one that heard more.
+    return min(
+        told,
+        key=lambda each: (
+            each.world.truth_min[each.pair],
+            -each.verdict.notifications[0].minutes,
+        ),
+        default=None,
+    )
+
+
+def _notice(headline: _Scored) -> Notice:
+    notification = headline.verdict.notifications[0]
+    contact = headline.world.phones[headline.verdict.contact]
     return Notice(contact, notification.day, notification.minutes)
 
 
