@@ -1,5 +1,6 @@
 """`proximity export`: inspect, verify and build signed exports."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from enum import StrEnum
@@ -203,8 +204,13 @@ def _write_checked(path: Path, request: ExportRequest, signer: Signer) -> Export
         own_key = VerificationKey(signer.private_key.public_key())
         export = open_export(unfinished).verify([own_key])
         unfinished.replace(path)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"cannot be written: {error.strerror}", param_hint="-o"
+        ) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
     return export
 
 
@@ -293,4 +299,4 @@ def _say_fields(fields: dict[str, Any], indent: str = "") -> None:
                 say(f"{indent}{name}")
                 _say_fields(item, indent + "  ")
             elif item is not None:
-                say(f"{indent}{name:<18} {item}")
+                say(f"{indent}{name:<18} {'-' if item == '' else item}")
