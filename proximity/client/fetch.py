@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from proximity.client.network import Network, split_http_url
 from proximity.errors import FormatError, NetworkError, ReplayedError
@@ -24,7 +23,7 @@ class RememberedIndex:
     Attributes
     ----------
     lines : tuple of str
-        Ascending; never without the newest line ever seen.
+        Ascending; the newest that was proved, if the index ran empty.
     """
 
     lines: tuple[str, ...] = ()
@@ -94,7 +93,7 @@ def fetch_exports(
         From the last call for this authority; empty at first.
     network : Network
     processed : collection of str
-        Lines of the index that are done.
+        Lines of the index whose files were verified and are done.
     now_s : float
         Unix seconds.
 
@@ -113,27 +112,34 @@ def fetch_exports(
     """
     folder_url = _folder_of(source_url)
     lines = parse_index(network.get(folder_url + INDEX_NAME, MAX_INDEX_BYTES))
-    remembered = advance_index(known, lines, now_s=now_s)
+    remembered = advance_index(known, lines, proven=processed, now_s=now_s)
     names = tuple(sorted(set(lines) - set(processed)))
     exports = (_fetch(folder_url, name, network) for name in names)
     return FetchResult(remembered, names, exports)
 
 
 def advance_index(
-    known: RememberedIndex, lines: Collection[str], *, now_s: float
+    known: RememberedIndex,
+    lines: Collection[str],
+    *,
+    proven: Collection[str],
+    now_s: float,
 ) -> RememberedIndex:
     """Compare an index with the last one and refuse a step back.
 
     The index bears no signature. Whoever serves it cannot forge keys, but could
     hide them: by an old index, or by one that lacks lines. Only the oldest lines
-    may vanish, once they are old. A line whose name tells no time may vanish as
-    long as every older one does.
+    may vanish, once they are old. A line whose file never came, or bore no good
+    signature, may vanish at any time, and one from the future is not remembered: else
+    a single invented line would make every honest index after it a step back.
 
     Parameters
     ----------
     known : RememberedIndex
     lines : collection of str
         The index now, any order.
+    proven : collection of str
+        Lines whose files bore a good signature.
     now_s : float
         Unix seconds.
 
@@ -149,22 +155,27 @@ def advance_index(
     """
     listed = set(lines)
     kept = [line for line in known.lines if line in listed]
-    vanished = [line for line in known.lines if line not in listed]
-    if any(not _may_vanish(line, now_s) for line in vanished):
+    vanished = [line for line in set(known.lines) - listed if line in proven]
+    if not all(_is_expired(line, now_s, unknown=True) for line in vanished):
         raise _stepped_back("a file that it listed before is gone too early")
     if kept and vanished and max(vanished) > min(kept):
         raise _stepped_back("a file is gone from the middle")
-    newest = max(known.lines, default="")
+    # The proof of a line is forgotten with its keys; by then only its age is left.
+    settled = [
+        line
+        for line in known.lines
+        if line in proven or _is_expired(line, now_s, unknown=False)
+    ]
+    newest = max(settled, default="")
     if listed and max(listed) < newest:
         raise _stepped_back("its newest file is older than one seen before")
-    return RememberedIndex(tuple(sorted(listed or {newest} - {""})))
+    plausible = {line for line in listed if (_end_of(line) or 0) <= now_s + DAY_S}
+    return RememberedIndex(tuple(sorted(plausible or {newest} - {""})))
 
 
 def _fetch(folder_url: str, name: str, network: Network) -> FetchedExport:
     try:
-        return FetchedExport(
-            name, network.get(folder_url + quote(name), MAX_EXPORT_BYTES)
-        )
+        return FetchedExport(name, network.get(folder_url + name, MAX_EXPORT_BYTES))
     except (NetworkError, FormatError) as error:
         return FetchedExport(name, None, error)
 
@@ -177,9 +188,16 @@ def _folder_of(source_url: str) -> str:
     return parts._replace(path=path).geturl()
 
 
-def _may_vanish(line: str, now_s: float) -> bool:
+def _is_expired(line: str, now_s: float, *, unknown: bool) -> bool:
+    """Tell whether the authority no longer keeps a file; `unknown` without a time."""
+    end_s = _end_of(line)
+    return unknown if end_s is None else end_s + VANISHES_AFTER_S <= now_s
+
+
+def _end_of(line: str) -> int | None:
+    """Return the end of the time that a file covers, by its name, Unix seconds."""
     times = _TIMES_OF_NAME.fullmatch(line.rpartition("/")[2])
-    return times is None or int(times[2]) + VANISHES_AFTER_S <= now_s
+    return None if times is None else int(times[2])
 
 
 def _stepped_back(why: str) -> ReplayedError:

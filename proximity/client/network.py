@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import ssl
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -220,9 +221,12 @@ def _read_body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
-    if isinstance(error, http.client.HTTPException | ValueError):
-        return "its answer is not HTTP"
-    return error.strerror if isinstance(error, OSError) and error.strerror else "no way"
+    # A refused certificate is a ValueError too.
+    if isinstance(error, ssl.SSLError):
+        return "it does not prove who it is"
+    if isinstance(error, OSError):
+        return error.strerror or "the connection broke off"
+    return "its answer is not HTTP"
 
 
 def _failed(why: str) -> NetworkError:

@@ -188,7 +188,7 @@ def test_a_server_that_is_not_there_is_a_network_error():
 def test_http_behind_an_https_address_is_a_network_error():
     answer = sends(b"HTTP/1.1 200 OK\r\n\r\n")
 
-    with server_that(answer) as url, pytest.raises(NetworkError):
+    with server_that(answer) as url, pytest.raises(NetworkError, match="prove"):
         HttpNetwork(connect_timeout_s=2).get(url.replace("http:", "https:"), 10)
 
 

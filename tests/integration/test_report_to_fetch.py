@@ -126,9 +126,15 @@ def test_an_index_that_was_put_back_is_refused(tmp_path: Path):
     run(data, SECOND_RUN_S)
 
     with static_server(data / "exports") as url:
-        known = fetch_exports(
+        result = fetch_exports(
             url, RememberedIndex(), HttpNetwork(), processed=(), now_s=SECOND_RUN_S
-        ).remembered
+        )
         index.write_bytes(older)
         with pytest.raises(ReplayedError):
-            fetch_exports(url, known, HttpNetwork(), processed=(), now_s=SECOND_RUN_S)
+            fetch_exports(
+                url,
+                result.remembered,
+                HttpNetwork(),
+                processed=result.names,
+                now_s=SECOND_RUN_S,
+            )

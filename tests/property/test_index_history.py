@@ -39,7 +39,10 @@ def test_an_honest_index_is_never_refused(
         now_s = START_S + hour * HOUR_S
         # The clock of the device differs from that of the authority.
         remembered = advance_index(
-            remembered, listed(lines, now_s), now_s=now_s + drift_h * HOUR_S
+            remembered,
+            listed(lines, now_s),
+            proven=remembered.lines,
+            now_s=now_s + drift_h * HOUR_S,
         )
 
 
@@ -59,6 +62,7 @@ def test_an_index_that_hides_a_recent_file_is_refused(
         advance_index(
             RememberedIndex(tuple(seen)),
             [line for line in seen if line not in hidden],
+            proven=seen,
             now_s=now_s,
         )
     except ReplayedError:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from proximity.client.fetch import RememberedIndex, advance_index, fetch_exports
+from proximity.client import fetch as module
+from proximity.client.fetch import RememberedIndex, fetch_exports
 from proximity.errors import FormatError, NetworkError, ReplayedError, TooLargeError
 
 NOW_S = 1_600_000_000
@@ -17,6 +18,12 @@ def line(end_days_ago: float) -> str:
 OLD, MIDDLE, NEW = line(10), line(5), line(1)
 # Old enough that the authority has taken it away.
 EXPIRED = line(15)
+
+
+def advance_index(known: RememberedIndex, lines: list[str], *, proven=None):
+    """Compare two indexes of which every remembered line was proved."""
+    proven = known.lines if proven is None else proven
+    return module.advance_index(known, lines, proven=proven, now_s=NOW_S)
 
 
 class FakeNetwork:
@@ -122,7 +129,7 @@ def test_an_index_that_cannot_be_had_is_a_network_error():
 def test_late_files_may_appear_anywhere():
     known = RememberedIndex((OLD, NEW))
 
-    assert advance_index(known, [OLD, MIDDLE, NEW], now_s=NOW_S).lines == (
+    assert advance_index(known, [OLD, MIDDLE, NEW]).lines == (
         OLD,
         MIDDLE,
         NEW,
@@ -132,7 +139,7 @@ def test_late_files_may_appear_anywhere():
 def test_the_oldest_files_may_vanish_once_they_are_old():
     known = RememberedIndex((EXPIRED, OLD))
 
-    assert advance_index(known, [OLD, NEW], now_s=NOW_S).lines == (OLD, NEW)
+    assert advance_index(known, [OLD, NEW]).lines == (OLD, NEW)
 
 
 @pytest.mark.parametrize("lines", [[OLD, NEW], [OLD, MIDDLE], [NEW], [], [MIDDLE, NEW]])
@@ -140,54 +147,80 @@ def test_a_file_that_vanishes_too_early_is_refused(lines: list[str]):
     known = RememberedIndex((OLD, MIDDLE, NEW))
 
     with pytest.raises(ReplayedError, match="gone too early"):
-        advance_index(known, lines, now_s=NOW_S)
+        advance_index(known, lines)
 
 
 def test_an_old_file_may_not_vanish_from_the_middle():
     known = RememberedIndex((line(20), EXPIRED, NEW))
 
     with pytest.raises(ReplayedError, match="middle"):
-        advance_index(known, [line(20), NEW], now_s=NOW_S)
+        advance_index(known, [line(20), NEW])
 
 
 def test_after_a_long_absence_all_files_may_be_new():
     known = RememberedIndex((line(40), line(30)))
 
-    assert advance_index(known, [OLD, NEW], now_s=NOW_S).lines == (OLD, NEW)
+    assert advance_index(known, [OLD, NEW]).lines == (OLD, NEW)
 
 
 def test_after_a_long_absence_an_older_index_is_still_refused():
     known = RememberedIndex((line(30), EXPIRED))
 
     with pytest.raises(ReplayedError, match="newest file is older"):
-        advance_index(known, [line(16)], now_s=NOW_S)
+        advance_index(known, [line(16)])
 
 
 def test_an_index_that_ran_empty_does_not_make_it_forget_the_newest():
-    emptied = advance_index(RememberedIndex((line(30), EXPIRED)), [], now_s=NOW_S)
+    emptied = advance_index(RememberedIndex((line(30), EXPIRED)), [])
 
     assert emptied == RememberedIndex((EXPIRED,))
     with pytest.raises(ReplayedError):
-        advance_index(emptied, [line(30)], now_s=NOW_S)
+        advance_index(emptied, [line(30)])
 
 
 def test_an_authority_may_begin_with_an_empty_index():
-    assert advance_index(RememberedIndex(), [], now_s=NOW_S) == RememberedIndex()
+    assert advance_index(RememberedIndex(), []) == RememberedIndex()
 
 
 def test_names_without_times_may_vanish_oldest_first_only():
     known = RememberedIndex(("a.zip", "b.zip", "c.zip"))
 
-    assert advance_index(known, ["b.zip", "c.zip"], now_s=NOW_S)
+    assert advance_index(known, ["b.zip", "c.zip"])
     with pytest.raises(ReplayedError):
-        advance_index(known, ["a.zip", "c.zip"], now_s=NOW_S)
+        advance_index(known, ["a.zip", "c.zip"])
+
+
+FAR_FUTURE = "9999999990-9999999999-00001.zip"
+
+
+@pytest.mark.parametrize("invented", [FAR_FUTURE, line(0.5), line(7), "zzz.zip"])
+def test_a_line_that_was_never_proved_does_not_block_honest_indexes(invented: str):
+    poisoned = advance_index(RememberedIndex((OLD, NEW)), [OLD, NEW, invented])
+
+    healed = advance_index(poisoned, [OLD, NEW], proven=(OLD, NEW))
+
+    assert healed.lines == (OLD, NEW)
+
+
+def test_a_true_file_under_a_name_of_the_future_does_not_block_honest_indexes():
+    poisoned = advance_index(RememberedIndex((OLD,)), [OLD, FAR_FUTURE])
+
+    assert FAR_FUTURE not in poisoned.lines
+    assert advance_index(poisoned, [OLD, NEW], proven=(OLD, FAR_FUTURE))
+
+
+def test_an_older_index_is_refused_also_when_the_proofs_are_forgotten():
+    known = RememberedIndex((line(30), EXPIRED))
+
+    with pytest.raises(ReplayedError, match="newest file is older"):
+        advance_index(known, [line(16)], proven=())
 
 
 def test_a_name_with_a_folder_before_it_tells_its_time_too():
     known = RememberedIndex((f"vn/{MIDDLE}",))
 
     with pytest.raises(ReplayedError):
-        advance_index(known, [f"vn/{NEW}"], now_s=NOW_S)
+        advance_index(known, [f"vn/{NEW}"])
 
 
 def test_the_repr_of_a_fetched_file_does_not_show_its_content():
