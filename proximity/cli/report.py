@@ -146,6 +146,8 @@ def _ask() -> None:
         if not typer.confirm("Hand out these keys?", err=True):
             raise refusal
     except typer.Abort as error:
+        # The question is still open on its line.
+        _note("")
         raise refusal from error
 
 

@@ -1,6 +1,7 @@
 """`proximity authority`: key files in, a signed directory out."""
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,14 @@ def test_wrong_usage_exits_with_2(key_file: Path, arguments: list[str]):
 
 def test_data_is_needed():
     assert CliRunner().invoke(app, ["authority", "publish"]).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["publish", "rotate"])
+def test_the_page_of_a_command_names_its_options(command: str):
+    page = (REFERENCE / "commands" / f"authority-{command}.md").read_text("utf-8")
+    result = CliRunner().invoke(
+        app, ["authority", command, "--help"], env={"COLUMNS": "200"}
+    )
+
+    options = set(re.findall(r"--[a-z-]+", result.stdout)) - {"--help"}
+    assert options == set(re.findall(r"^\| `(--[a-z-]+)`", page, re.MULTILINE))

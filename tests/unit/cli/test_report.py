@@ -1,6 +1,7 @@
 """`proximity report` lists, asks, writes, and leaves the store alone without a yes."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -135,3 +136,11 @@ def test_without_a_store_none_is_made(home: Path, tmp_path: Path):
 
     assert isinstance(result.exception, NothingStoredError)
     assert not (tmp_path / "none").exists()
+
+
+def test_the_page_of_the_command_names_its_options():
+    page = (REFERENCE / "commands/report.md").read_text("utf-8")
+    result = CliRunner().invoke(app, ["report", "--help"], env={"COLUMNS": "200"})
+
+    options = set(re.findall(r"--[a-z]+", result.stdout)) - {"--help"}
+    assert options == set(re.findall(r"^\| .*?`(--[a-z]+)` \|", page, re.MULTILINE))
