@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import UnionType
 from typing import Any
 
 from proximity.errors import LockedError, StoreError
@@ -39,18 +40,49 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             raise
 
 
-def read_rows(
-    connection: sqlite3.Connection, query: str, parameters: tuple[Any, ...] = ()
+def read_columns(
+    connection: sqlite3.Connection,
+    query: str,
+    parameters: tuple[Any, ...] = (),
+    *,
+    types: tuple[type | UnionType, ...],
 ) -> list[tuple[Any, ...]]:
-    """Return all rows of a query.
+    """Return all rows of a query, column by column.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    query : str
+    parameters : tuple
+    types : tuple of type
+        Of each column: in a damaged file, a number can read as a text or nothing.
 
     Raises
     ------
-    LockedError, StoreError
-        As `transaction`.
+    LockedError
+        If another process holds the store.
+    StoreError
+        If the file is damaged or cannot be read.
     """
     with storage_errors():
-        return connection.execute(query, parameters).fetchall()
+        rows = connection.execute(query, parameters).fetchall()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(types)
+    for column, expected in zip(columns, types, strict=True):
+        if not all(issubclass(found, expected) for found in set(map(type, column))):
+            raise damaged()
+    return columns
+
+
+def read_rows(
+    connection: sqlite3.Connection,
+    query: str,
+    parameters: tuple[Any, ...] = (),
+    *,
+    types: tuple[type | UnionType, ...],
+) -> list[tuple[Any, ...]]:
+    """Return all rows of a query; see `read_columns`."""
+    columns = read_columns(connection, query, parameters, types=types)
+    return list(zip(*columns, strict=True))
 
 
 @contextmanager
@@ -63,6 +95,9 @@ def storage_errors() -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _named(error) from error
+    except UnicodeDecodeError as error:
+        # A damaged name in the file, within the text of SQLite's own error.
+        raise damaged() from error
 
 
 def damaged() -> StoreError:

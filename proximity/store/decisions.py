@@ -9,6 +9,7 @@ from proximity.store.sealing import SealingKey
 
 _TABLE = "decisions"
 _SELECT = "SELECT id, decided_ms, notify, shown_ms, withdrawn_ms, sealed FROM decisions"
+_TYPES = (int, int, int, int | None, int | None, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def _mark(connection: sqlite3.Connection, column: str, number: int, at_ms: int) 
 def _read(
     connection: sqlite3.Connection, sealing: SealingKey, selection: str
 ) -> list[StoredDecision]:
+    rows = read_rows(connection, f"{_SELECT} {selection}", types=_TYPES)
     return [
         StoredDecision(
             number,
@@ -179,7 +181,5 @@ def _read(
             withdrawn_ms,
             sealing.open(sealed, _TABLE, str(number).encode()),
         )
-        for number, decided_ms, notify, shown_ms, withdrawn_ms, sealed in read_rows(
-            connection, f"{_SELECT} {selection}"
-        )
+        for number, decided_ms, notify, shown_ms, withdrawn_ms, sealed in rows
     ]

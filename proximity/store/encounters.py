@@ -1,15 +1,18 @@
 """Reads stored encounters as columns, without touching single sightings."""
 
 import sqlite3
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proximity.protocol.sighting import Encounters
-from proximity.store.connection import damaged, read_rows
-from proximity.store.series import unpack_series
+from proximity.store.connection import damaged, read_columns
+from proximity.store.series import SeriesColumns, unpack_series
+
+_SENT: dict[str, type] = {"ephemeral_id": bytes, "metadata": bytes}
+_ALL = {**_SENT, "coalesce(neighbour, id)": int, "address_changed": int}
 
 
 class StoredEncounters(NamedTuple):
@@ -44,6 +47,12 @@ class StoredEncounters(NamedTuple):
         return f"<StoredEncounters n={len(self.ephemeral_id)}>"
 
 
+class _Span(NamedTuple):
+    scheme: str
+    from_ms: int
+    to_ms: int
+
+
 def read_encounters(
     connection: sqlite3.Connection, from_ms: int, to_ms: int
 ) -> Encounters:
@@ -66,14 +75,9 @@ def read_encounters(
     LockedError, StoreError
         If the store cannot be read.
     """
-    stored = read_stored_encounters(connection, "gaen", from_ms, to_ms)
-    return Encounters(
-        ephemeral_id=_byte_rows(stored.ephemeral_id, 16),
-        metadata=_byte_rows(stored.metadata, 4),
-        offsets=stored.offsets,
-        t_ms=stored.t_ms,
-        rssi_dbm=stored.rssi_dbm,
-    )
+    span = _Span("gaen", from_ms, to_ms)
+    (ids, metadata), series = _read(connection, _SENT, span)
+    return Encounters(_byte_rows(ids, 16), _byte_rows(metadata, 4), *series)
 
 
 def read_stored_encounters(
@@ -94,50 +98,62 @@ def read_stored_encounters(
     LockedError, StoreError
         If the store cannot be read.
     """
-    rows = read_rows(
-        connection,
-        "SELECT start_ms, ephemeral_id, metadata, coalesce(neighbour, id),"
-        " address_changed, series FROM encounters"
-        " WHERE end_ms >= ? AND start_ms < ? AND scheme = ?",
-        (from_ms, to_ms, scheme),
-    )
-    # Nearly in order already, as rows are inserted while they are heard: a sort by
-    # SQLite would copy every series, an index would cost space in every row.
-    rows.sort(key=itemgetter(0))
-    starts, ids, metadata, neighbours, changed, packed = _columns(rows)
-    series = unpack_series(packed, starts)
-    stored = StoredEncounters(
-        ids, metadata, np.array(neighbours, np.int64), np.array(changed, bool), *series
-    )
-    return _clipped(stored, from_ms, to_ms)
-
-
-def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
-    if not rows:
-        return [[] for _ in range(6)]
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _clipped(stored: StoredEncounters, from_ms: int, to_ms: int) -> StoredEncounters:
-    """Leave out the sightings, and then the rows, that lie outside a span."""
-    t_ms, first = stored.t_ms, stored.offsets[:-1]
-    if not len(t_ms) or (t_ms.min() >= from_ms and t_ms.max() < to_ms):
-        return stored
-    within = (t_ms >= from_ms) & (t_ms < to_ms)
-    sizes = np.add.reduceat(within, first, dtype=np.int64)
-    kept = np.flatnonzero(sizes)
+    span = _Span(scheme, from_ms, to_ms)
+    (ids, metadata, neighbours, changed), series = _read(connection, _ALL, span)
     return StoredEncounters(
-        ephemeral_id=[stored.ephemeral_id[row] for row in kept],
-        metadata=[stored.metadata[row] for row in kept],
-        neighbour=stored.neighbour[kept],
-        address_changed=stored.address_changed[kept],
-        offsets=np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64),
-        t_ms=t_ms[within],
-        rssi_dbm=stored.rssi_dbm[within],
+        list(ids),
+        list(metadata),
+        np.array(neighbours, np.int64),
+        np.array(changed, bool),
+        *series,
     )
 
 
-def _byte_rows(values: list[bytes], width: int) -> NDArray[np.uint8]:
+def _read(
+    connection: sqlite3.Connection, columns: dict[str, type], span: _Span
+) -> tuple[list[Sequence[Any]], SeriesColumns]:
+    """Return the columns of the rows that have a sighting in the span, and those."""
+    found: list[Sequence[Any]] = list(
+        read_columns(
+            connection,
+            f"SELECT start_ms, series, {', '.join(columns)} FROM encounters"  # noqa: S608
+            " WHERE scheme = ? AND end_ms >= ? AND start_ms < ?",
+            span,
+            types=(int, bytes, *columns.values()),
+        )
+    )
+    start_ms = np.array(found[0], np.int64)
+    if np.any(start_ms[1:] < start_ms[:-1]):
+        # Rare, as rows are inserted while they are heard: an index would cost space in
+        # each of them, and a sort by SQLite would copy every series.
+        found = _taken(found, np.argsort(start_ms, kind="stable"))
+    series = unpack_series(found[1], found[0])
+    kept, series = _clipped(series, span)
+    return found[2:] if kept is None else _taken(found[2:], kept), series
+
+
+def _clipped(
+    series: SeriesColumns, span: _Span
+) -> tuple[NDArray[np.int64] | None, SeriesColumns]:
+    """Return which rows have a sighting in the span, None for all, and those."""
+    offsets, t_ms, rssi_dbm = series
+    edges = t_ms[np.concatenate([offsets[:-1], offsets[1:] - 1])]
+    if np.all((edges >= span.from_ms) & (edges < span.to_ms)):
+        return None, series
+    within = (t_ms >= span.from_ms) & (t_ms < span.to_ms)
+    sizes = np.add.reduceat(within, offsets[:-1], dtype=np.int64)
+    kept = np.flatnonzero(sizes)
+    offsets = np.append(0, np.cumsum(sizes[kept]))
+    return kept, SeriesColumns(offsets, t_ms[within], rssi_dbm[within])
+
+
+def _taken(
+    columns: Sequence[Sequence[Any]], rows: NDArray[np.int64]
+) -> list[Sequence[Any]]:
+    return [[column[row] for row in rows] for column in columns]
+
+
+def _byte_rows(values: Sequence[bytes], width: int) -> NDArray[np.uint8]:
     joined = b"".join(values)
     if len(joined) != len(values) * width:
         raise damaged()

@@ -9,6 +9,7 @@ from proximity.store.sealing import SealingKey
 
 _TABLE = "exposures"
 _DIGEST_SIZE = 32
+_TYPES = (bytes, bytes, int, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def read_exposures(
         "SELECT export_tag, key_tag, day, sealed FROM exposures WHERE day >= ?"
         " ORDER BY day, key_tag, export_tag",
         (since_day,),
+        types=_TYPES,
     )
     return [_open(sealing, row) for row in rows]
 
@@ -98,36 +100,9 @@ def find_exposures(
         "SELECT export_tag, key_tag, day, sealed FROM exposures WHERE key_tag = ?"
         " ORDER BY day, export_tag",
         (sealing.tag(key_digest, _TABLE),),
+        types=_TYPES,
     )
     return [_open(sealing, row) for row in rows]
-
-
-def revise_exposures(
-    connection: sqlite3.Connection,
-    sealing: SealingKey,
-    key_digest: bytes,
-    report_type: ReportType,
-) -> int:
-    """Give the exposures to one key a new report type.
-
-    Returns
-    -------
-    int
-        How many there were; 0 if the key was never met.
-
-    Raises
-    ------
-    LockedError, StoreError
-        If it cannot be stored.
-    """
-    with transaction(connection):
-        found = find_exposures(connection, sealing, key_digest)
-        for each in found:
-            revised = Exposure(
-                each.export_digest, key_digest, report_type, each.day, each.windows
-            )
-            put_exposure(connection, sealing, revised)
-    return len(found)
 
 
 def delete_exposures(

@@ -78,6 +78,7 @@ def add_key(
             "SELECT coalesce(max(ordinal) + 1, 0) FROM own_keys"
             " WHERE start_interval = ?",
             (start_interval,),
+            types=(int,),
         )
         sealed = sealing.seal(key, _TABLE, _row(start_interval, ordinal))
         connection.execute(
@@ -144,6 +145,7 @@ def list_keys(
         "SELECT start_interval, ordinal, period, reported, sealed FROM own_keys"
         " WHERE start_interval + period > ? ORDER BY start_interval, ordinal",
         (from_interval,),
+        types=(int, int, int, int, bytes),
     )
     return [
         OwnKey(

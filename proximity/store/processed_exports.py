@@ -63,6 +63,7 @@ def list_processed(connection: sqlite3.Connection) -> list[ProcessedExport]:
         connection,
         "SELECT digest, name, processed_ms, status FROM processed_exports"
         " ORDER BY processed_ms, rowid",
+        types=(bytes, str, int, str),
     )
     return [ProcessedExport(*row) for row in rows]
 
@@ -105,5 +106,6 @@ def recall_index(connection: sqlite3.Connection, source: str) -> tuple[str, ...]
         connection,
         "SELECT line FROM remembered_index WHERE source = ? ORDER BY position",
         (source,),
+        types=(str,),
     )
     return tuple(line for (line,) in rows)

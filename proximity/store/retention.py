@@ -4,7 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from proximity.errors import LockedError
-from proximity.store.connection import read_rows, storage_errors, transaction
+from proximity.store.connection import storage_errors, transaction
 from proximity.units import DAY_S, INTERVALS_PER_DAY, MS_PER_S
 
 DAY_MS = DAY_S * MS_PER_S
@@ -117,7 +117,7 @@ def _remove_traces(connection: sqlite3.Connection) -> None:
     """Rebuild the file: cells that once moved between pages leave copies behind."""
     with storage_errors():
         connection.execute("VACUUM")
-    ((busy, _, _),) = read_rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+        ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     if busy:
         raise LockedError(
             "Another process reads the store: the rows are forgotten, but their traces"

@@ -84,6 +84,7 @@ def read_scans(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> Scan
         "SELECT start_ms, end_ms, monotonic_ms FROM scans"
         " WHERE end_ms >= ? AND start_ms < ? ORDER BY id",
         (from_ms, to_ms),
+        types=(int, int, int),
     )
     columns = np.array(rows, np.int64).reshape(len(rows), 3)
     return Scans(*np.ascontiguousarray(columns.T))

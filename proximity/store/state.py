@@ -25,8 +25,9 @@ def read_state(connection: sqlite3.Connection, name: str) -> bytes | None:
     LockedError, StoreError
         If the store cannot be read.
     """
-    rows = read_rows(connection, "SELECT value FROM state WHERE name = ?", (name,))
-    return bytes(rows[0][0]) if rows else None
+    query = "SELECT value FROM state WHERE name = ?"
+    rows = read_rows(connection, query, (name,), types=(bytes,))
+    return rows[0][0] if rows else None
 
 
 def raise_number(connection: sqlite3.Connection, name: str, number: int) -> int:
