@@ -1,6 +1,7 @@
 """`proximity authority`: publish the keys of cases, rotate the signing key."""
 
 import secrets
+import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,7 +15,10 @@ from proximity.authority.publish.model import (
     PublishSettings,
 )
 from proximity.authority.publish.publisher import PublishReport, publish
-from proximity.authority.publish.signing_keys import rotate_signing_keys
+from proximity.authority.publish.signing_keys import (
+    PUBLIC_KEYS_FILE,
+    rotate_signing_keys,
+)
 from proximity.cli.console import JsonFlag, emit_json, say
 from proximity.errors import FormatError
 from proximity.protocol.diagnosis_key import ReportType
@@ -60,6 +64,7 @@ def publish_keys(
         settings = PublishSettings(region, minimum)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--region") from error
+    is_new = not (data / PUBLIC_KEYS_FILE).exists()
     report = publish(
         data,
         [_read_upload(path, revoke=revoke) for path in files or []],
@@ -67,6 +72,10 @@ def publish_keys(
         now_s=int(time.time()),
         entropy=secrets.token_bytes,
     )
+    if is_new:
+        sys.stderr.write(
+            f"note: made the signing key v1; clients need {data / PUBLIC_KEYS_FILE}\n"
+        )
     if as_json:
         emit_json("proximity/authority-publish/v1", _report_fields(report))
     else:

@@ -83,6 +83,16 @@ def test_publish_tells_people_what_it_did(key_file: Path):
     assert "1 held back" in result.stdout
 
 
+def test_the_first_run_says_that_it_made_a_key(key_file: Path):
+    data = key_file.parent / "data"
+
+    first, second = run("publish", data), run("publish", data)
+
+    assert "made the signing key v1" in first.stderr
+    assert "public_keys.json" in first.stderr
+    assert second.stderr == ""
+
+
 def test_rotate_gives_the_new_key_and_all_that_clients_pin(key_file: Path):
     data = key_file.parent / "data"
     publish(data, str(key_file))

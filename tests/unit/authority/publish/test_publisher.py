@@ -1,5 +1,6 @@
 """One run of publication: what is in the directory afterwards."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,12 @@ MIDNIGHT_S = DAY * 86_400
 # Ten minutes past the embargo of yesterday's keys.
 NOW_S = MIDNIGHT_S + 7_800
 NO_PADDING = PublishSettings(minimum=0)
+
+
+@pytest.fixture(autouse=True)
+def _memory_is_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do without syncing: what survives a crash is tested by killing processes."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def entropy(count: int) -> bytes:

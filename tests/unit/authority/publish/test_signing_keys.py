@@ -1,5 +1,6 @@
 """Signing keys are made on demand, rotated with an overlap, and pinned."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ from proximity.protocol.signature import load_public_key
 from proximity.units import DAY_S
 
 NOW_S = 1_600_000_000
+
+
+@pytest.fixture(autouse=True)
+def _memory_is_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do without syncing: what survives a crash is tested by killing processes."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def versions(directory: Path, now_s: int) -> list[str]:
