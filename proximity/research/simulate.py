@@ -92,9 +92,10 @@ def simulate(
     phones = live(world, folder, simulation)
     published_s = (day_of_world(world) + 1) * DAY_S + PUBLISHED_AFTER_MIDNIGHT_S
     verdicts: list[Verdict] = []
-    with serve_folder(folder) as address:
+    directory = folder / "authority"
+    # Nothing else is served: stores and signing keys lie in folders beside it.
+    with serve_folder(directory / EXPORT_FOLDER) as address:
         for case, phone in enumerate(phones):
-            directory = folder / f"authority-{case}"
             publish(
                 directory,
                 [reported_keys(phone)],
@@ -104,7 +105,7 @@ def simulate(
             )
             believed = replace(
                 settings,
-                source_url=f"{address}{directory.name}/{EXPORT_FOLDER}/",
+                source_url=address,
                 verification_keys=tuple(
                     pinned.verification_key for pinned in published_keys(directory)
                 ),
