@@ -63,7 +63,7 @@ def demo(tmp_path, monkeypatch):
 def test_an_evening_runs_through_the_line_to_one_object_and_a_page(
     demo, make_world, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(command, "synthetic_evening", lambda *_: make_world())
+    monkeypatch.setattr(command, "synthetic_evening", lambda *_: make_world(people=2))
     result = demo("--json")
 
     document = json.loads(result.stdout)

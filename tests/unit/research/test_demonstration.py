@@ -171,7 +171,3 @@ def test_stores_do_not_outlive_the_run(make_world, tmp_path, monkeypatch):
     run(make_world(people=2))
 
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_same_seed_gives_the_same_report(world, report):
-    assert run(world) == report
