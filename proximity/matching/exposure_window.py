@@ -22,17 +22,19 @@ class ScanInstance:
     Attributes
     ----------
     t_s : int
-        Unix time of the scan, seconds.
-    min_attenuation_db, typical_attenuation_db : int
+        Unix time of the scan, seconds, rounded down.
+    min_attenuation_db, typical_attenuation_db : float
         Smallest, and rounded mean, attenuation of the scan's sightings; >= 0.
-    seconds_since_last_scan : int
+    seconds_since_last_scan : float
         Whole minutes in seconds, 0..300.
+
+    A match gives whole numbers; what others published may have fractions.
     """
 
     t_s: int
-    min_attenuation_db: int
-    typical_attenuation_db: int
-    seconds_since_last_scan: int
+    min_attenuation_db: float
+    typical_attenuation_db: float
+    seconds_since_last_scan: float
 
 
 @dataclass(frozen=True, slots=True)

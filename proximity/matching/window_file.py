@@ -71,6 +71,7 @@ def decode_windows(document: object) -> list[ExposureWindow]:
         The object that `match --json` prints, or its list of windows. `series`,
         `t_s`, `key_index`, `transmission_risk` and `tx_power_dbm` may be absent (empty
         or 0); further members are ignored. Enums are names in any case, or numbers.
+        The numbers of a scan may have fractions (that of `t_s` is cut off), and
         `seconds_since_last_scan` may be zero or negative: published files have such.
 
     Returns
@@ -114,15 +115,13 @@ def _window(entry: object, place: str) -> ExposureWindow:
 def _scan(entry: object, place: str) -> ScanInstance:
     members = _object(entry, place)
     return ScanInstance(
-        t_s=_integer(members, "t_s", place, (0, _MAX_T_S, 0)),
-        min_attenuation_db=_integer(
-            members, "min_attenuation_db", place, (0, 255, None)
+        t_s=int(_number(members, "t_s", place, (0, _MAX_T_S, 0))),
+        min_attenuation_db=_number(members, "min_attenuation_db", place, (0, 255)),
+        typical_attenuation_db=_number(
+            members, "typical_attenuation_db", place, (0, 255)
         ),
-        typical_attenuation_db=_integer(
-            members, "typical_attenuation_db", place, (0, 255, None)
-        ),
-        seconds_since_last_scan=_integer(
-            members, "seconds_since_last_scan", place, (-(2**31), 2**31, None)
+        seconds_since_last_scan=_number(
+            members, "seconds_since_last_scan", place, (-(2**31), 2**31)
         ),
     )
 
@@ -165,13 +164,27 @@ def _integer(
     members: dict[str, Any],
     name: str,
     place: str,
-    bounds: tuple[int, int, int | None],
+    bounds: tuple[int, int, int],
 ) -> int:
     low, high, default = bounds
     value = members.get(name, default)
     if not _is_whole(value) or not low <= value <= high:
         raise _error(f"{place}.{name}", f"a whole number {low}..{high}")
     return int(value)
+
+
+def _number(
+    members: dict[str, Any],
+    name: str,
+    place: str,
+    bounds: tuple[int, int] | tuple[int, int, int],
+) -> float:
+    low, high, *default = bounds
+    value = members.get(name, *default)
+    if not _is_number(value) or not low <= value <= high:
+        raise _error(f"{place}.{name}", f"a number {low}..{high}")
+    # What `match` wrote is read as it was.
+    return int(value) if value == int(value) else value
 
 
 def _is_whole(value: object) -> TypeGuard[int | float]:

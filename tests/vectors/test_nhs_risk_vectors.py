@@ -8,15 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proximity.matching.exposure_window import (
-    ExposureWindow,
-    Infectiousness,
-    ScanInstance,
-)
-from proximity.protocol.diagnosis_key import ReportType
-from proximity.protocol.gaen import CalibrationConfidence
+from proximity.matching.window_file import decode_windows
 from proximity.scoring.config import built_in
 from proximity.scoring.distance_smoother import DistanceModel, smooth_distances
+from proximity.units import iso_day
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -40,20 +35,24 @@ def test_smoother_agrees_with_the_published_numbers():
 
 
 def scenario(path):
-    """Read one recorded scenario: a line a scan, seconds since the last and dB."""
+    """Read one scenario as a windows file would: a line a scan, seconds and dB."""
     with path.open(newline="") as stream:
         rows = [(float(s), float(db)) for s, db in csv.reader(stream)]
-    return ExposureWindow(
-        day=TODAY,
-        key_index=0,
-        report_type=ReportType.CONFIRMED_TEST,
-        infectiousness=Infectiousness.HIGH,
-        calibration_confidence=CalibrationConfidence.LOW,
-        transmission_risk=0,
-        tx_power_dbm=0,
-        scans=tuple(ScanInstance(0, db, db, s) for s, db in rows),
-        series=(),
-    )
+    window = {
+        "day": iso_day(TODAY),
+        "report_type": "CONFIRMED_TEST",
+        "infectiousness": "HIGH",
+        "calibration_confidence": "LOW",
+        "scans": [
+            {
+                "min_attenuation_db": db,
+                "typical_attenuation_db": db,
+                "seconds_since_last_scan": s,
+            }
+            for s, db in rows
+        ],
+    }
+    return decode_windows([window])[0]
 
 
 def test_ten_scenarios_are_within_three_percent():

@@ -97,6 +97,36 @@ def test_odd_times_since_the_last_scan_can_be_read(seconds):
 
 
 @pytest.mark.parametrize(
+    "name", ["min_attenuation_db", "typical_attenuation_db", "seconds_since_last_scan"]
+)
+def test_numbers_of_a_scan_may_have_fractions(name):
+    document = entry()
+    document["scans"][0][name] = 17.25
+
+    (window,) = decode_windows([document])
+    assert getattr(window.scans[0], name) == 17.25
+
+
+def test_a_fraction_of_a_second_is_cut_off_the_time_of_a_scan():
+    document = entry()
+    document["scans"][0]["t_s"] = 1_728_072_000.75
+
+    (window,) = decode_windows([document])
+    assert window.scans[0].t_s == 1_728_072_000
+
+
+@pytest.mark.parametrize("value", [-0.5, 255.5, float("nan"), float("inf"), "50", None])
+def test_an_attenuation_out_of_range_is_refused(value):
+    document = entry()
+    document["scans"][0]["min_attenuation_db"] = value
+
+    with pytest.raises(
+        FormatError, match=r"min_attenuation_db is not a number 0\.\.255"
+    ):
+        decode_windows([document])
+
+
+@pytest.mark.parametrize(
     ("changes", "place"),
     [
         ({"day": "2024-13-04"}, "windows[0].day"),
