@@ -38,7 +38,8 @@ class Recording:
     scans : Scans
         In the order of recording.
     encounters : Encounters
-        As `group_encounters` gathers them: one row for each gaen ephemeral ID.
+        As `group_encounters` gathers them: one row for each gaen ephemeral ID with
+        the same metadata.
     skipped : dict of str to int
         Receptions that are in no encounter: "malformed" ones, "unknown" ones that
         no known scheme sent or that carry no ID, those of an "other_scheme".
@@ -139,11 +140,11 @@ def _kind(data: bytes) -> _Kind:
 
 
 def _encounters(receptions: Receptions, kinds: list[_Kind]) -> Encounters:
-    """Gather gaen receptions into one time-ordered row for each ephemeral ID."""
+    """Gather gaen receptions into time-ordered rows of one ID and metadata."""
     identity = _number_ids(kinds)[receptions.broadcast]
     heard = np.flatnonzero(identity >= 0)
     heard = heard[np.argsort(receptions.t_ms[heard], kind="stable")]
-    # Rows are in the order in which each ID was heard first.
+    # Rows are in the order in which each was heard first.
     _, first, inverse = np.unique(
         identity[heard], return_index=True, return_inverse=True
     )
@@ -164,14 +165,15 @@ def _encounters(receptions: Receptions, kinds: list[_Kind]) -> Encounters:
 
 
 def _number_ids(kinds: list[_Kind]) -> NDArray[np.int64]:
-    """Give each distinct gaen ID a number, and -1 to a broadcast without one."""
-    number_of: dict[bytes, int] = {}
-    numbers = [
-        number_of.setdefault(kind.recognised.ephemeral_id, len(number_of))
-        if kind.recognised is not None and kind.reason is None
-        else -1
-        for kind in kinds
-    ]
+    """Give each gaen ID with its metadata a number, -1 to what has no ID."""
+    number_of: dict[tuple[bytes, bytes], int] = {}
+    numbers = []
+    for kind in kinds:
+        number = -1
+        if (sent := kind.recognised) is not None and kind.reason is None:
+            identity = (sent.ephemeral_id, sent.metadata)
+            number = number_of.setdefault(identity, len(number_of))
+        numbers.append(number)
     return np.array(numbers, np.int64)
 
 

@@ -46,11 +46,14 @@ class Sighting:
 class Encounters(NamedTuple):
     """Sightings in columns, one row for each series of one gaen ephemeral ID.
 
+    The metadata under an ID is not authenticated: a copy with other metadata has its
+    own row, so that it changes nothing about what the true sender sent.
+
     Attributes
     ----------
     ephemeral_id : uint8[n, 16]
     metadata : uint8[n, 4]
-        Encrypted metadata of the first sighting of the row.
+        Encrypted metadata of every sighting of the row.
     offsets : int64[n + 1]
         Row i holds sightings `offsets[i]:offsets[i + 1]`.
     t_ms : int64[m]
@@ -87,7 +90,7 @@ class Scans(NamedTuple):
 
 
 def group_encounters(sightings: Iterable[Sighting]) -> Encounters:
-    """Gather gaen sightings into one time-ordered row for each ephemeral ID.
+    """Gather gaen sightings into time-ordered rows of one ID and metadata.
 
     Parameters
     ----------
@@ -99,10 +102,11 @@ def group_encounters(sightings: Iterable[Sighting]) -> Encounters:
     Encounters
         Rows in the order of their first sighting.
     """
-    series: dict[bytes, list[Sighting]] = {}
+    series: dict[tuple[bytes, bytes], list[Sighting]] = {}
     for sighting in sorted(sightings, key=lambda s: s.t_ms):
         if sighting.scheme == "gaen":
-            series.setdefault(sighting.ephemeral_id, []).append(sighting)
+            sent = (sighting.ephemeral_id, sighting.metadata)
+            series.setdefault(sent, []).append(sighting)
     rows = list(series.values())
     flat = [sighting for row in rows for sighting in row]
     return Encounters(

@@ -78,6 +78,18 @@ def met(result):
     return {reason: n for reason, n in result.refused.items() if n}
 
 
+def test_an_altered_copy_changes_nothing_about_the_true_sightings():
+    # Whoever repeats an ID at once with other metadata is heard first; the copy
+    # that claims 21 dBm is refused, the attenuation of the others stays 50 dB.
+    copy = heard(EVENING_S, tx_power_dbm=21)
+    result = match([copy, heard(EVENING_S + 1), heard(EVENING_S + 2)])
+
+    (window,) = result.windows
+    assert met(result) == {"bad_tx_power": 1}
+    assert window.tx_power_dbm == -10
+    assert window.scans[0].min_attenuation_db == 50
+
+
 def test_two_scans_become_one_window_with_their_attenuations():
     # tx -10: attenuations 50, 52 and 53 in the first scan (mean 51.67 -> 52),
     # 60 and 61 in the second (mean 60.5 -> 61, half up).

@@ -48,15 +48,18 @@ def test_gaen_receptions_are_gathered_by_id_in_the_order_of_time():
     assert encounters.rssi_dbm.tolist() == [-60, -61, MISSING_RSSI_DBM]
 
 
-def test_the_metadata_of_the_first_sighting_of_an_id_counts():
+def test_a_copy_of_an_id_with_other_metadata_has_its_own_row():
     heard = [
         (2_000, -60, gaen_broadcast(b"a", b"late")),
         (1_000, -60, gaen_broadcast(b"a", b"soon")),
+        (3_000, -60, gaen_broadcast(b"a", b"soon")),
     ]
     encounters = make_recording(gather_receptions(heard), SCANS).encounters
 
-    assert encounters.metadata.tobytes() == b"soon"
-    assert encounters.t_ms.tolist() == [1_000, 2_000]
+    assert encounters.ephemeral_id.tobytes() == b"a" * 32
+    assert encounters.metadata.tobytes() == b"soonlate"
+    assert encounters.offsets.tolist() == [0, 2, 3]
+    assert encounters.t_ms.tolist() == [1_000, 3_000, 2_000]
 
 
 def test_what_is_not_gaen_is_counted_and_skipped():
