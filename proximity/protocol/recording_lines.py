@@ -1,5 +1,6 @@
 """The JSON Lines form of recordings, for exchange: one scan or reception a line."""
 
+import codecs
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
@@ -132,6 +133,9 @@ def _lines(stream: BinaryIO, head: bytes) -> Iterator[bytes]:
 
 def _parse(line: bytes, number: int) -> dict[str, Any] | None:
     """Return the members of a line's object; None for a blank line."""
+    if number == 1:
+        # Editors of some systems begin a file so.
+        line = line.removeprefix(codecs.BOM_UTF8)
     if not line.strip():
         return None
     try:

@@ -38,6 +38,13 @@ def test_a_scan_and_a_reception_are_read():
     assert receptions.broadcasts == (Broadcast(ADDRESS, b"\2\1\x1a"),)
 
 
+@pytest.mark.parametrize("first", [line(), "\n" + line()])
+def test_a_byte_order_mark_is_passed_over(first):
+    receptions, _ = read(b"\xef\xbb\xbf" + first.encode())
+
+    assert receptions.t_ms.tolist() == [5]
+
+
 def test_a_scan_may_tell_its_monotonic_time():
     _, scans = read('{"scan": [5, 9], "monotonic_ms": 77}\n')
 
