@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from proximity.protocol.export import (
     Export,
     SignedExport,
     begins_as_body,
+    copy_export,
     open_export,
     open_unsigned,
 )
@@ -74,10 +75,11 @@ def inspect(
     as_json: JsonFlag = False,
 ) -> None:
     """Show what an export says of itself, without believing it."""
-    with file.open("rb") as stream:
-        is_raw = begins_as_body(stream)
-    signed = None if is_raw else open_export(file)
-    export = open_unsigned(file) if signed is None else signed.unverified()
+    with _reading("FILE"):
+        copy = copy_export(file)
+    is_raw = begins_as_body(copy)
+    signed = None if is_raw else open_export(copy)
+    export = open_unsigned(copy) if signed is None else signed.unverified()
     report = {
         "verified": False,
         "container": "raw" if is_raw else "zip",
@@ -122,10 +124,11 @@ def verify(
     as_json: JsonFlag = False,
 ) -> None:
     """Check the signature of an export, then that every key in it is sound."""
-    key = VerificationKey(
-        load_public_key(_read(public_key, MAX_PEM_BYTES)), key_id, key_version
-    )
-    export = open_export(file, max_bytes=max_bytes).verify([key])
+    pem = _read(public_key, MAX_PEM_BYTES, "--public-key")
+    key = VerificationKey(load_public_key(pem), key_id, key_version)
+    with _reading("FILE"):
+        copy = copy_export(file, max_bytes=max_bytes)
+    export = open_export(copy, max_bytes=max_bytes).verify([key])
     for _ in export.key_blocks():
         pass
     signer = _info_fields(export.signer) if export.signer else None
@@ -162,16 +165,17 @@ def build(
     as_json: JsonFlag = False,
 ) -> None:
     """Build a signed export from a list of keys."""
-    if not output.parent.is_dir() or output.is_dir():
+    # What is no plain file, such as a pipe or a device, would be replaced by one.
+    if not output.parent.is_dir() or (output.exists() and not output.is_file()):
         raise typer.BadParameter("is not a file in an existing folder", param_hint="-o")
-    data = _read(keys, MAX_REQUEST_BYTES)
+    data = _read(keys, MAX_REQUEST_BYTES, "KEYS.json")
     request = (
         parse_own_request(data, int(time.time()))
         if form is KeyListForm.OWN
         else parse_ens_request(data)
     )
     signer = Signer(
-        load_signing_key(_read(signing_key, MAX_PEM_BYTES)),
+        load_signing_key(_read(signing_key, MAX_PEM_BYTES, "--signing-key")),
         request.key_id,
         request.key_version,
     )
@@ -189,9 +193,20 @@ def build(
         _say_fields(report)
 
 
-def _read(path: Path, max_bytes: int) -> bytes:
+@contextlib.contextmanager
+def _reading(parameter: str) -> Iterator[None]:
+    """Turn a failure of the system into wrong usage of a parameter."""
+    try:
+        yield
+    except OSError as error:
+        raise typer.BadParameter(
+            f"cannot be read: {error.strerror}", param_hint=parameter
+        ) from error
+
+
+def _read(path: Path, max_bytes: int, parameter: str) -> bytes:
     """Read one byte more than is accepted, so that the excess is noticed."""
-    with path.open("rb") as stream:
+    with _reading(parameter), path.open("rb") as stream:
         return stream.read(max_bytes + 1)
 
 

@@ -27,7 +27,11 @@ from proximity.protocol.export_archive import (
     read_entries,
     unpack,
 )
-from proximity.protocol.export_body import PrivateCopy, bounded_pieces
+from proximity.protocol.export_body import (
+    PrivateCopy,
+    bounded_pieces,
+    check_size,
+)
 from proximity.protocol.export_columns import decode_keys, empty_keys
 from proximity.protocol.export_frame import MAX_OTHER_BYTES, Frame, frame_fields
 from proximity.protocol.export_message import (
@@ -49,6 +53,8 @@ MAX_SIGNATURE_FILE_BYTES = 65_536
 
 # What a zip of incompressible content is larger than the content.
 _ZIP_OVERHEAD_BYTES = 1 << 20
+Source = Path | IO[bytes] | PrivateCopy
+
 _HINT = "Fetch the file again; if it stays so, its publisher has to repair it."
 
 
@@ -224,17 +230,42 @@ class SignedExport:
 
     def _unpack_body(self) -> PrivateCopy:
         file = self._archive.file
-        return _checked_body(unpack(file, self.entries[BODY_NAME], self._max_bytes))
+        pieces = unpack(file, self.entries[BODY_NAME], self._max_bytes)
+        return _checked_body(PrivateCopy(pieces))
 
 
-def open_export(
-    source: Path | IO[bytes], *, max_bytes: int = DEFAULT_MAX_BYTES
-) -> SignedExport:
+def copy_export(source: Source, *, max_bytes: int = DEFAULT_MAX_BYTES) -> PrivateCopy:
+    """Take a private copy of a file that may be a zip or a bare `export.bin`.
+
+    Parameters
+    ----------
+    source : Path, binary stream or PrivateCopy
+        Read once, to its end, so it may be a pipe; a copy is returned as it is.
+    max_bytes : int
+        Bound on the inflated `export.bin`.
+
+    Raises
+    ------
+    TooLargeError
+        If no export within the bound is so large.
+    OSError
+        If the file cannot be read.
+    """
+    if isinstance(source, PrivateCopy):
+        return source
+    bound = max_bytes + _ZIP_OVERHEAD_BYTES
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            return PrivateCopy(bounded_pieces(stream, bound))
+    return PrivateCopy(bounded_pieces(source, bound))
+
+
+def open_export(source: Source, *, max_bytes: int = DEFAULT_MAX_BYTES) -> SignedExport:
     """Take a private copy of an export and check the shape of its archive.
 
     Parameters
     ----------
-    source : Path or binary stream
+    source : Path, binary stream or PrivateCopy
         Read once, to its end; changed afterwards, it changes nothing here.
     max_bytes : int
         Bound on the inflated `export.bin`.
@@ -252,8 +283,8 @@ def open_export(
     OSError
         If the file cannot be read.
     """
-    archive = _private_copy(source, max_bytes + _ZIP_OVERHEAD_BYTES)
-    if begins_as_body(archive.file):
+    archive = copy_export(source, max_bytes=max_bytes)
+    if begins_as_body(archive):
         raise FormatError(
             "this is a bare export.bin, without a signature",
             "Give the zip file that its publisher made.",
@@ -264,36 +295,28 @@ def open_export(
     return SignedExport(entries, signatures, archive, max_bytes)
 
 
-def open_unsigned(
-    source: Path | IO[bytes], *, max_bytes: int = DEFAULT_MAX_BYTES
-) -> Export:
+def open_unsigned(source: Source, *, max_bytes: int = DEFAULT_MAX_BYTES) -> Export:
     """Open a bare `export.bin`, which has no signature and is never verified.
 
     Raises
     ------
     FormatError
-        If it is not an export.
+        If it is not an export, or is larger than the bound.
     OSError
         If the file cannot be read.
     """
-    return _survey(_checked_body(_private_copy(source, max_bytes).read_again()), None)
+    body = copy_export(source, max_bytes=max_bytes)
+    check_size(body.size, max_bytes)
+    return _survey(_checked_body(body), None)
 
 
-def begins_as_body(stream: IO[bytes]) -> bool:
-    """Tell a bare `export.bin` from a zip; the stream is read from its start."""
-    stream.seek(0)
-    return stream.read(len(_FAMILY)).upper() == _FAMILY.upper()
+def begins_as_body(copy: PrivateCopy) -> bool:
+    """Tell a bare `export.bin` from a zip."""
+    copy.file.seek(0)
+    return copy.file.read(len(_FAMILY)).upper() == _FAMILY.upper()
 
 
-def _private_copy(source: Path | IO[bytes], max_bytes: int) -> PrivateCopy:
-    if isinstance(source, Path):
-        with source.open("rb") as stream:
-            return PrivateCopy(bounded_pieces(stream, max_bytes))
-    return PrivateCopy(bounded_pieces(source, max_bytes))
-
-
-def _checked_body(pieces: Iterable[bytes]) -> PrivateCopy:
-    body = PrivateCopy(pieces)
+def _checked_body(body: PrivateCopy) -> PrivateCopy:
     body.file.seek(0)
     magic = body.file.read(len(MAGIC))
     if magic == MAGIC:

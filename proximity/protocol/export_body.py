@@ -89,9 +89,14 @@ def bounded_pieces(stream: IO[bytes], max_bytes: int) -> Iterator[bytes]:
     size = 0
     while piece := stream.read(_CHUNK_BYTES):
         size += len(piece)
-        if size > max_bytes:
-            raise TooLargeError(
-                f"the file is larger than {max_bytes} bytes",
-                "Raise --max-bytes only for a publisher of whom you expect such files.",
-            )
+        check_size(size, max_bytes)
         yield piece
+
+
+def check_size(size: int, max_bytes: int) -> None:
+    """Raise `TooLargeError` if there are more than `max_bytes`."""
+    if size > max_bytes:
+        raise TooLargeError(
+            f"the file is larger than {max_bytes} bytes",
+            "Raise --max-bytes only for a publisher of whom you expect such files.",
+        )

@@ -1,4 +1,6 @@
 import json
+import os
+import socket
 import zipfile
 from pathlib import Path
 
@@ -197,6 +199,43 @@ def test_inspect_reads_a_bare_export_bin(folder, export):
     assert report["container"] == "raw"
     assert (report["entries"], report["signatures"]) == ([], [])
     assert report["keys"] == 2
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify"])
+def test_an_export_may_come_from_a_pipe(folder, export, command):
+    reader, writer = os.pipe()
+    os.write(writer, export.read_bytes())
+    os.close(writer)
+    key = ["--public-key", folder / "public.pem"] if command == "verify" else []
+
+    report = run(command, f"/dev/fd/{reader}", *key, "--json")
+
+    os.close(reader)
+    assert document(report, f"export-{command}")["keys"] == 2
+
+
+@pytest.mark.parametrize("place", ["FILE", "--public-key", "KEYS.json"])
+def test_what_the_system_cannot_read_is_wrong_usage(folder, export, place, monkeypatch):
+    monkeypatch.chdir(folder)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("a-socket")
+        names = {"FILE": export, "--public-key": "public.pem", "KEYS.json": "KEYS.json"}
+        names[place] = "a-socket"
+        result = (
+            run("build", names["KEYS.json"], "--signing-key", "signing.pem", "-o", "x")
+            if place == "KEYS.json"
+            else run("verify", names["FILE"], "--public-key", names["--public-key"])
+        )
+
+    assert result.exit_code == 2
+    assert place in result.stderr
+
+
+def test_a_pipe_or_a_device_is_never_replaced_by_an_export(folder):
+    os.mkfifo(folder / "pipe")
+
+    assert build(folder, "-o", folder / "pipe").exit_code == 2
+    assert (folder / "pipe").is_fifo()
 
 
 def test_inspect_refuses_what_is_no_export(folder):
