@@ -1,12 +1,14 @@
 """`proximity match`: a recording and an export in, exposure windows out."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +20,8 @@ from proximity.matching.policy import MatchContext
 from proximity.matching.refusal import Refusal
 from proximity.matching.window_file import encode_windows
 from proximity.protocol.diagnosis_key import ReportType
-from proximity.protocol.export import Export, open_export
+from proximity.protocol.export import Export, ExportKeys, open_export
+from proximity.protocol.export_columns import select_keys
 from proximity.protocol.recording import Recording, read_recording
 from proximity.protocol.signature import VerificationKey, load_public_key
 from proximity.units import MS_PER_S, day_of, iso_day
@@ -98,24 +101,52 @@ def _match(export: Export, heard: Recording) -> MatchResult:
     context = MatchContext(
         published_s=published_s,
         now_s=published_s or int(time.time()),
-        revoked_keys=_revoked_keys(export),
         earliest_day=_earliest_day(heard),
     )
-    blocks = (block.keys for block in export.key_blocks() if not block.revised)
+    if export.revised_count:
+        return _match_revised(export.read(), heard, context)
+    blocks = (block.keys for block in export.key_blocks())
     return match_keys(blocks, heard.encounters, heard.scans, context=context)
+
+
+def _match_revised(
+    content: ExportKeys, heard: Recording, context: MatchContext
+) -> MatchResult:
+    """Match what the export says anew about keys before what it said first."""
+    taken_back = content.revised.report_type == ReportType.REVOKED
+    revoked_keys = frozenset(row.tobytes() for row in content.revised.key[taken_back])
+    changed = select_keys(content.revised, np.flatnonzero(~taken_back))
+    # A key in both lists counts as revised: the match takes the first it meets.
+    result = match_keys(
+        [changed, content.keys],
+        heard.encounters,
+        heard.scans,
+        context=replace(context, revoked_keys=revoked_keys),
+    )
+    windows = _renumber(result.windows, changed.key, content.keys.key)
+    return MatchResult(windows, result.refused)
+
+
+def _renumber(
+    windows: list[ExposureWindow],
+    changed: NDArray[np.uint8],
+    listed: NDArray[np.uint8],
+) -> list[ExposureWindow]:
+    """Give each key its place among those listed; others follow after these."""
+    index_of = {}
+    for i in {w.key_index for w in windows if w.key_index < len(changed)}:
+        places = np.flatnonzero((listed == changed[i]).all(axis=1))
+        index_of[i] = int(places[0]) if len(places) else len(listed) + i
+    renumbered = [
+        replace(w, key_index=index_of.get(w.key_index, w.key_index - len(changed)))
+        for w in windows
+    ]
+    return sorted(renumbered, key=lambda w: (w.day, w.scans[0].t_s, w.key_index))
 
 
 def _earliest_day(heard: Recording) -> int | None:
     times_ms = np.concatenate([heard.receptions.t_ms, heard.scans.start_ms])
     return day_of(times_ms.min() / MS_PER_S) if len(times_ms) else None
-
-
-def _revoked_keys(export: Export) -> frozenset[bytes]:
-    if not export.revised_count:
-        return frozenset()
-    revised = export.read().revised
-    rows = revised.key[revised.report_type == ReportType.REVOKED]
-    return frozenset(row.tobytes() for row in rows)
 
 
 def _print(result: MatchResult, heard: Recording) -> None:

@@ -167,6 +167,26 @@ def test_a_key_that_the_same_export_takes_back_gives_no_window(files):
     assert found["refused"]["revoked"] == 1
 
 
+def test_a_key_in_both_lists_counts_as_revised_at_its_place_among_the_keys(files):
+    first = keys(b"\x00" * 16, KEY, report_type=ReportType.SELF_REPORT)
+    revised = keys(b"\x01" * 16, KEY, report_type=ReportType.CONFIRMED_TEST)
+    write_export(files, replace(CONTENT, keys=first, revised=revised))
+    (window,) = document(files)["windows"]
+
+    place = sorted([b"\x00" * 16, KEY]).index(KEY)
+    assert (window["report_type"], window["key_index"]) == ("CONFIRMED_TEST", place)
+
+
+def test_a_key_that_was_published_before_and_is_revised_gives_windows(files):
+    revised = keys(KEY, report_type=ReportType.CONFIRMED_CLINICAL_DIAGNOSIS)
+    write_export(files, replace(CONTENT, keys=keys(b"\xff" * 16), revised=revised))
+    (window,) = document(files)["windows"]
+
+    assert window["report_type"] == "CONFIRMED_CLINICAL_DIAGNOSIS"
+    # The first after the one key of the list.
+    assert window["key_index"] == 1
+
+
 def test_keys_still_in_use_at_the_end_of_the_export_are_refused(files):
     write_export(files, replace(CONTENT, end_s=MIDNIGHT_S + 86_400 + 7_199))
     found = document(files)
