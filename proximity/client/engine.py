@@ -9,8 +9,18 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proximity.client.exposures import match_export, store_findings, stored_windows
-from proximity.client.fetch import FetchedExport, RememberedIndex, fetch_exports
+from proximity.client.exposures import (
+    Findings,
+    match_export,
+    store_findings,
+    stored_windows,
+)
+from proximity.client.fetch import (
+    FetchedExport,
+    RememberedIndex,
+    check_name,
+    fetch_exports,
+)
 from proximity.client.network import Network
 from proximity.client.notices import Notice, decide_and_store, pending_notices
 from proximity.client.own_broadcast import advertisement_at
@@ -63,6 +73,12 @@ class EngineSettings:
     policy : MatchPolicy
     retention_days : int
         How many days before today are kept.
+
+    Raises
+    ------
+    ValueError
+        If the configuration looks further back than the retention: what is forgotten
+        would look like what the authority withdrew.
     """
 
     source_url: str
@@ -70,6 +86,12 @@ class EngineSettings:
     configuration: Configuration
     policy: MatchPolicy = DEFAULT_POLICY
     retention_days: int = RETENTION_DAYS
+
+    def __post_init__(self) -> None:
+        """Refuse a retention that cannot serve the rule."""
+        look_back_days = self.configuration.rule.look_back_days
+        if self.retention_days < look_back_days:
+            raise ValueError(f"the rule looks back {look_back_days} days: keep as many")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,31 +235,34 @@ class Engine:
     def _process(
         self, fetched: FetchedExport, heard: tuple[Encounters, Scans]
     ) -> ExportOutcome:
+        """Verify one export, match it with what was heard, store what it means."""
         if fetched.content is None:
             return ExportOutcome(fetched.name, "refused", fetched.error)
         try:
-            export = open_export(io.BytesIO(fetched.content)).verify(
-                self._settings.verification_keys
+            export = self._verify(fetched.name, fetched.content)
+            findings = match_export(
+                export,
+                *heard,
+                context=self._context(export),
+                policy=self._settings.policy,
             )
-            return ExportOutcome(fetched.name, self._absorb(fetched, export, heard))
         except (FormatError, TrustError) as error:
             return ExportOutcome(fetched.name, "refused", error)
+        return ExportOutcome(fetched.name, self._store(fetched.name, export, findings))
 
-    def _absorb(
-        self, fetched: FetchedExport, export: Export, heard: tuple[Encounters, Scans]
-    ) -> str:
+    def _verify(self, name: str, content: bytes) -> Export:
+        """Believe an export by its signature, its name and its time, or raise."""
+        unverified = open_export(io.BytesIO(content))
+        export = unverified.verify(self._settings.verification_keys)
+        check_name(name, export)
         self._check_clock(export)
-        findings = match_export(
-            export, *heard, context=self._context(export), policy=self._settings.policy
-        )
-        if findings.exposures:
-            status = "matched"
-        elif findings.result.refused[Refusal.BEYOND_RETENTION]:
-            status = "beyond-retention"
-        else:
-            status = "no-match"
+        return export
+
+    def _store(self, name: str, export: Export, findings: Findings) -> str:
+        """Store what an export brought and that it is done, at once; return how."""
+        status = _status(findings)
         digest = bytes.fromhex(export.digest)
-        done = ProcessedExport(digest, fetched.name, self._now_s() * MS_PER_S, status)
+        done = ProcessedExport(digest, name, self._now_s() * MS_PER_S, status)
         with transaction(self._connection):
             if not mark_processed(self._connection, done):
                 return "repeated"
@@ -277,3 +302,11 @@ class Engine:
 
     def _today(self) -> int:
         return day_of(self._world.clock.wall())
+
+
+def _status(findings: Findings) -> str:
+    if findings.exposures:
+        return "matched"
+    if findings.result.refused[Refusal.BEYOND_RETENTION]:
+        return "beyond-retention"
+    return "no-match"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from proximity.client.network import Network, split_http_url
 from proximity.errors import FormatError, NetworkError, ReplayedError
+from proximity.protocol.export import Export
 from proximity.protocol.export_index import INDEX_NAME, MAX_INDEX_BYTES, parse_index
 from proximity.units import DAY_S
 
@@ -13,7 +14,7 @@ from proximity.units import DAY_S
 MAX_EXPORT_BYTES = 64 << 20
 # The authority keeps a file for 14 days; the clocks of both may differ by one.
 VANISHES_AFTER_S = 13 * DAY_S
-_TIMES_OF_NAME = re.compile(r"(\d{1,10})-(\d{1,10})-\d{1,5}\.zip")
+_TIMES_OF_NAME = re.compile(r"(\d{1,10})-(\d{1,10})-(\d{1,5})\.zip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,38 @@ def advance_index(
     return RememberedIndex(tuple(sorted(plausible or {newest} - {""})))
 
 
+def check_name(name: str, export: Export) -> None:
+    """Refuse an export that is listed under the time of another.
+
+    A file is asked for once, by its name: a true export under the name of a newer one
+    would hide that one for good, and hold up every honest index that lacks the name.
+
+    Parameters
+    ----------
+    name : str
+        Its line in the index; one that tells no times passes.
+    export : Export
+        Verified.
+
+    Raises
+    ------
+    ReplayedError
+        If the times in the name are not those that the authority signed.
+    """
+    found = _match_name(name)
+    if found is None:
+        return
+    start_s, end_s, number = (int(text) for text in found.groups())
+    # The reference server names all files of a split batch by the end of the batch,
+    # and lets file n end up to n seconds later.
+    if start_s != export.start_s or not end_s <= export.end_s <= end_s + number:
+        raise ReplayedError(
+            "The index lists an export under the time of another.",
+            "Somebody may be hiding exports from you. It was not processed; update "
+            "again on another network, and tell the authority if it stays so.",
+        )
+
+
 def _fetch(folder_url: str, name: str, network: Network) -> FetchedExport:
     try:
         return FetchedExport(name, network.get(folder_url + name, MAX_EXPORT_BYTES))
@@ -196,8 +229,12 @@ def _is_expired(line: str, now_s: float, *, unknown: bool) -> bool:
 
 def _end_of(line: str) -> int | None:
     """Return the end of the time that a file covers, by its name, Unix seconds."""
-    times = _TIMES_OF_NAME.fullmatch(line.rpartition("/")[2])
+    times = _match_name(line)
     return None if times is None else int(times[2])
+
+
+def _match_name(line: str) -> re.Match[str] | None:
+    return _TIMES_OF_NAME.fullmatch(line.rpartition("/")[2])
 
 
 def _stepped_back(why: str) -> ReplayedError:

@@ -3,6 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from proximity.client.engine import EngineSettings
 from proximity.client.notification import NotificationKind
 from proximity.errors import (
     BadSignatureError,
@@ -12,6 +13,7 @@ from proximity.errors import (
 )
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.scheme import recognise
+from proximity.scoring.config import built_in
 from proximity.store.own_keys import list_keys
 
 DAY_S = 86_400
@@ -268,6 +270,35 @@ def test_a_refused_file_is_tried_again(device, authority, diagnosis_key):
     assert statuses(device) == ["matched"]
 
 
+def test_an_old_export_under_the_name_of_a_new_one_does_not_hide_it(
+    device, authority, diagnosis_key
+):
+    device.meet(CASE, 23)
+    old = authority.publish(diagnosis_key(STRANGER), end_s=TUESDAY * DAY_S)
+    new = authority.publish(diagnosis_key(CASE))
+    true_content = authority.files[new]
+    authority.files[new] = authority.files.pop(old)
+    (outcome,) = device.engine.update()
+    assert isinstance(outcome.error, ReplayedError)
+    authority.files[new] = true_content
+
+    assert statuses(device) == ["matched"]
+
+
+def test_a_true_export_under_a_later_name_does_not_block_honest_indexes(
+    device, authority, diagnosis_key
+):
+    device.meet(CASE, 23)
+    name = authority.publish(diagnosis_key(CASE))
+    start, end, number = name.split("-")
+    later = f"{start}-{int(end) + 60}-{number}"
+    authority.files[later] = authority.files.pop(name)
+    assert statuses(device) == ["refused"]
+    authority.files[name] = authority.files.pop(later)
+
+    assert statuses(device) == ["matched"]
+
+
 def test_an_index_that_steps_back_is_refused(device, authority, diagnosis_key):
     authority.publish(diagnosis_key(STRANGER))
     authority.publish(diagnosis_key(CASE))
@@ -364,3 +395,8 @@ def test_the_decision_pins_the_configuration_that_made_it(
     assert decision.rule == "en-v2"
     assert decision.version >= 1
     assert len(decision.digest) == 64
+
+
+def test_a_retention_shorter_than_the_look_back_is_the_callers_mistake():
+    with pytest.raises(ValueError, match="looks back 14 days"):
+        EngineSettings("", (), built_in("en-v2"), retention_days=13)

@@ -1,9 +1,11 @@
 """From an index to the exports not processed yet."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from proximity.client import fetch as module
-from proximity.client.fetch import RememberedIndex, fetch_exports
+from proximity.client.fetch import RememberedIndex, check_name, fetch_exports
 from proximity.errors import FormatError, NetworkError, ReplayedError, TooLargeError
 
 NOW_S = 1_600_000_000
@@ -227,3 +229,28 @@ def test_the_repr_of_a_fetched_file_does_not_show_its_content():
     (export,) = fetch(FakeNetwork(NEW)).exports
 
     assert repr(export) == f"<FetchedExport {NEW} {len(NEW)} bytes>"
+
+
+EXPORT = SimpleNamespace(start_s=1_000, end_s=2_000)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["1000-2000-00001.zip", "vn/1000-2000-00003.zip", "1000-1998-00002.zip", "a.zip"],
+)
+def test_a_name_with_the_signed_times_or_with_none_is_believed(name: str):
+    check_name(name, EXPORT)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1000-2001-00001.zip",
+        "1001-2000-00001.zip",
+        "1000-1998-00001.zip",
+        "vn/1000-9999999999-00001.zip",
+    ],
+)
+def test_a_name_with_the_times_of_another_is_refused(name: str):
+    with pytest.raises(ReplayedError, match="time of another"):
+        check_name(name, EXPORT)
