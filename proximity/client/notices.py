@@ -21,6 +21,8 @@ from proximity.store.decisions import (
 )
 from proximity.store.sealing import SealingKey
 
+_TOLD = (ChangeKind.RAISED, ChangeKind.WITHDRAWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -49,7 +51,8 @@ def decide_and_store(
     """Decide from all windows; a change is stored once, however often this is called.
 
     An alert that is withdrawn before anyone saw it is never shown, and neither is
-    its withdrawal.
+    its withdrawal. A change is measured against what this person was told or is about
+    to be told, so that no alert is lost with a notice that nobody saw.
 
     Parameters
     ----------
@@ -77,15 +80,15 @@ def decide_and_store(
         stored = last_decision(connection, sealing)
         previous = decode_decision(stored.payload) if stored else None
         decision = decide(days, configuration, as_of_day, previous=previous)
-        kind = change(previous, decision).kind
-        unseen = _withdraw_unseen(connection, sealing, decision, now_ms)
-        taken_back = kind is ChangeKind.WITHDRAWN and not unseen
+        _withdraw_unseen(connection, sealing, decision, now_ms)
+        announced = _announced(connection, sealing)
+        told = announced[-1][1] if announced else None
         append_decision(
             connection,
             sealing,
             encode_decision(decision),
             decided_ms=now_ms,
-            notify=kind is ChangeKind.RAISED or taken_back,
+            notify=change(told, decision).kind in _TOLD,
         )
     return decision
 
@@ -102,14 +105,22 @@ def pending_notices(
     """
     pending = {each.number for each in pending_notifications(connection, sealing)}
     history: list[tuple[int, Decision | None]] = [(0, None)]
-    history += [
-        (each.number, decode_decision(each.payload))
-        for each in list_decisions(connection, sealing)
-    ]
+    history += _announced(connection, sealing)
     return [
         Notice(number, _notification(before, after))
         for (_, before), (number, after) in pairwise(history)
         if number in pending and after is not None
+    ]
+
+
+def _announced(
+    connection: sqlite3.Connection, sealing: SealingKey
+) -> list[tuple[int, Decision]]:
+    """Return the decisions of which this person was told or is to be, oldest first."""
+    return [
+        (each.number, decode_decision(each.payload))
+        for each in list_decisions(connection, sealing)
+        if each.notify and each.withdrawn_ms is None
     ]
 
 
@@ -118,18 +129,23 @@ def _withdraw_unseen(
     sealing: SealingKey,
     decision: Decision,
     now_ms: int,
-) -> bool:
-    """Take back alerts that nobody saw and that hold no longer; tell if there were."""
+) -> None:
+    """Take back what nobody saw, all of it, once a part of it holds no longer.
+
+    One notice stands for all days that its decision raised: what else it said is told
+    anew, by the comparison with what was seen.
+    """
+    pending = pending_notices(connection, sealing)
     alerted = {day.day for day in decision.days if day.level is Level.HIGH}
-    false_now = [
-        notice
-        for notice in pending_notices(connection, sealing)
-        if notice.notification.kind is NotificationKind.EXPOSED
-        and notice.notification.day not in alerted
-    ]
-    for notice in false_now:
+    if all(_holds(notice.notification, alerted) for notice in pending):
+        return
+    for notice in pending:
         withdraw(connection, notice.number, now_ms)
-    return bool(false_now)
+
+
+def _holds(notification: Notification, alerted: set[int]) -> bool:
+    is_alert = notification.kind is NotificationKind.EXPOSED
+    return is_alert is (notification.day in alerted)
 
 
 def _notification(before: Decision | None, after: Decision) -> Notification:

@@ -113,3 +113,47 @@ def test_an_alert_that_has_become_old_ends_in_silence(device, decide):
     show_all(device)
 
     assert decide(near(20), today=TUESDAY + 15) == []
+
+
+def test_a_day_behind_an_unseen_notice_that_fell_is_told_itself(decide):
+    assert decide(near(20), near(20, TUESDAY + 1)) == [("exposed", TUESDAY + 1, 20)]
+
+    assert decide(near(20)) == [("exposed", TUESDAY, 20)]
+
+
+def test_a_seen_alert_is_withdrawn_also_when_it_falls_with_an_unseen_one(
+    device, decide
+):
+    decide(near(20))
+    show_all(device)
+    decide(near(20), near(20, TUESDAY + 1))
+
+    assert decide() == [("withdrawn", TUESDAY, 0)]
+
+
+def test_of_two_unseen_alerts_only_the_one_that_holds_is_shown(device, decide):
+    decide(near(20))
+    decide(near(20), near(20, TUESDAY + 1))
+
+    assert decide(near(20, TUESDAY + 1)) == [("exposed", TUESDAY + 1, 20)]
+    assert decide(near(20, TUESDAY + 1)) == [("exposed", TUESDAY + 1, 20)]
+    show_all(device)
+    assert decide(near(20, TUESDAY + 1)) == []
+
+
+def test_an_unseen_withdrawal_is_never_shown_once_the_alert_holds_again(device, decide):
+    decide(near(20))
+    show_all(device)
+    decide()
+
+    assert decide(near(20)) == []
+
+
+def test_a_withdrawal_is_told_once_whatever_day_it_is(device, decide):
+    decide(near(20))
+    show_all(device)
+    decide()
+
+    assert decide(today=TUESDAY + 2) == [("withdrawn", TUESDAY, 0)]
+    show_all(device)
+    assert decide(today=TUESDAY + 3) == []

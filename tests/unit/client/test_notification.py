@@ -49,3 +49,14 @@ def test_vietnamese_and_english_are_always_there():
 def test_a_language_without_texts_is_the_callers_mistake(language: str):
     with pytest.raises(ValueError, match="no texts"):
         render_notification(EXPOSED, language)
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "clear"), ("vi", "an toàn")])
+def test_a_withdrawal_does_not_call_other_notices_off(language: str, says: str):
+    text = render_notification(
+        Notification(NotificationKind.WITHDRAWN, 20_774, 0), language
+    )
+
+    # Another day's alert may stand.
+    assert says not in text.title.lower()
+    assert {"en": "still holds", "vi": "vẫn còn hiệu lực"}[language] in text.advice
