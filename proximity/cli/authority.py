@@ -12,6 +12,7 @@ import typer
 from proximity.authority.publish.model import (
     DEFAULT_MINIMUM,
     DEFAULT_REGION,
+    MAX_MINIMUM,
     PublishSettings,
 )
 from proximity.authority.publish.publisher import PublishReport, publish
@@ -52,7 +53,7 @@ def publish_keys(
         str, typer.Option(help="Region code, fixed by the first run.")
     ] = DEFAULT_REGION,
     minimum: Annotated[
-        int, typer.Option(min=0, help="Pad a batch to so many keys.")
+        int, typer.Option(min=0, max=MAX_MINIMUM, help="Pad a batch to so many keys.")
     ] = DEFAULT_MINIMUM,
     revoke: Annotated[
         bool, typer.Option("--revoke", help="Withdraw these keys instead.")

@@ -13,6 +13,8 @@ DEFAULT_REGION = "VN"
 # file that phones of 2020 can still match.
 DEFAULT_MINIMUM = 1_000
 DEFAULT_MAX_KEYS = 500_000
+# A larger batch than phones can match hides nobody better.
+MAX_MINIMUM = DEFAULT_MAX_KEYS
 _REGION = re.compile(r"[A-Za-z0-9-]{1,16}")
 
 
@@ -27,7 +29,7 @@ class PublishSettings:
         digits and hyphens.
     minimum : int
         A batch with at least one new key is padded to this many keys and, at
-        random, up to a tenth more; 0 pads nothing.
+        random, up to a tenth more; 0 pads nothing, 500,000 is the most.
     max_keys : int
         A batch with more keys than this becomes several files.
 
@@ -45,8 +47,8 @@ class PublishSettings:
         """Refuse what no export could say."""
         if not _REGION.fullmatch(self.region):
             raise ValueError("a region code is 1 to 16 letters, digits and hyphens")
-        if self.minimum < 0 or self.max_keys < 1:
-            raise ValueError("minimum is at least 0, max_keys at least 1")
+        if not 0 <= self.minimum <= MAX_MINIMUM or self.max_keys < 1:
+            raise ValueError(f"minimum is 0 to {MAX_MINIMUM}, max_keys is at least 1")
 
 
 class KnownKey(NamedTuple):

@@ -1,6 +1,13 @@
 """What the authority remembers does not tell the keys."""
 
-from proximity.authority.publish.model import AuthorityState, WaitingKey, key_digest
+import pytest
+
+from proximity.authority.publish.model import (
+    AuthorityState,
+    PublishSettings,
+    WaitingKey,
+    key_digest,
+)
 from proximity.protocol.key_file import UploadedKey
 
 
@@ -16,3 +23,9 @@ def test_the_repr_of_the_state_tells_sizes_only():
     state = AuthorityState("VN", waiting=waiting)
 
     assert repr(state) == "<AuthorityState VN waiting=1 known=0 files=0>"
+
+
+@pytest.mark.parametrize("minimum", [-1, 500_001, 10**12])
+def test_a_minimum_that_no_machine_could_pad_is_refused(minimum: int):
+    with pytest.raises(ValueError, match="minimum is 0 to 500000"):
+        PublishSettings(minimum=minimum)
