@@ -58,6 +58,7 @@ def report(
     today = day_of(now_s)
     chosen = _parse_days(days, today)
     onset_day = None if onset is None else _parse_onset(onset, chosen, today)
+    _check_output(output)
     if not store_file(home).exists():
         raise NothingStoredError(
             "This device has no store yet, so it has no keys.",
@@ -112,6 +113,13 @@ def _parse_onset(text: str, chosen: range, today: int) -> int:
             f"a reported day is more than {MAX_ONSET_DISTANCE_DAYS} days from it"
         )
     return onset_day
+
+
+def _check_output(output: Path) -> None:
+    # The finished file takes the place of what is there: a pipe or a device would
+    # be gone, not written to.
+    if output.exists() and not output.is_file():
+        raise typer.BadParameter("that is not a file", param_hint="--output")
 
 
 def _wrong_days(why: str) -> typer.BadParameter:

@@ -1,6 +1,7 @@
 """`proximity report` lists, asks, writes, and leaves the store alone without a yes."""
 
 import json
+import os
 import re
 import time
 from pathlib import Path
@@ -144,3 +145,13 @@ def test_the_page_of_the_command_names_its_options():
 
     options = set(re.findall(r"--[a-z]+", result.stdout)) - {"--help"}
     assert options == set(re.findall(r"^\| .*?`(--[a-z]+)` \|", page, re.MULTILINE))
+
+
+def test_keys_are_not_written_over_what_is_no_file(home: Path):
+    os.mkfifo(home / "pipe")
+
+    result = run(home, *BOTH, "--yes", "-o", str(home / "pipe"))
+
+    assert result.exit_code == 2
+    assert (home / "pipe").is_fifo()
+    assert not any(key.reported for key in stored(home))
