@@ -23,6 +23,8 @@ from proximity.scoring.rule import DayScore, is_alert
 from proximity.units import day_from_iso, iso_day
 
 MAX_WINDOWS_BYTES = 256 * 1024 * 1024
+# Numbers, lists and objects; parsed, they take up to a hundred bytes each.
+MAX_WINDOWS_VALUES = 8_000_000
 MAX_SMALL_BYTES = 1024 * 1024
 STDIN = "-"
 
@@ -128,6 +130,10 @@ def _read_windows(name: str) -> object:
     hint = "Give a file that `proximity match --json` wrote."
     if len(data) > MAX_WINDOWS_BYTES:
         message = f"the windows exceed {MAX_WINDOWS_BYTES} bytes"
+        raise TooLargeError(message, hint)
+    # Each value follows a bracket or a comma.
+    if sum(map(data.count, (b"[", b"{", b","))) > MAX_WINDOWS_VALUES:
+        message = f"the windows exceed {MAX_WINDOWS_VALUES} values"
         raise TooLargeError(message, hint)
     try:
         value: object = json.loads(data)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typer.testing import CliRunner
 
 from proximity.cli.main import app
-from proximity.errors import BadSignatureError, FormatError
+from proximity.errors import BadSignatureError, FormatError, TooLargeError
 from proximity.scoring.canonical import encode_canonical, parse_json
 from proximity.scoring.config import (
     BUILT_IN,
@@ -169,6 +169,16 @@ def test_missing_file_is_wrong_usage(tmp_path):
 
     assert result.exit_code == 2
     assert "--windows" in result.stderr
+
+
+def test_more_values_than_memory_is_meant_for_are_refused_before_they_are_parsed(
+    monkeypatch,
+):
+    monkeypatch.setattr("proximity.cli.score.MAX_WINDOWS_VALUES", 10)
+    result = run("--windows", "-", "--rule", "cwa", stdin="[[],[],[],[],[],[],")
+
+    assert isinstance(result.exception, TooLargeError)
+    assert result.exit_code == 1
 
 
 @pytest.mark.parametrize("stdin", ["", "{", "[" * 100_000, "[1]", '{"windows": 3}'])
