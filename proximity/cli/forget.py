@@ -54,7 +54,9 @@ def forget(
     else:
         with closing(open_store(file)) as connection:
             kept = KEPT_DAYS if days is None else days
-            forgotten = forget_before(connection, day_of(time.time()) - kept)
+            # Nothing was stored before 1970, whatever number was asked for.
+            day = max(0, day_of(time.time()) - kept)
+            forgotten = forget_before(connection, day)
     _tell(forgotten, as_json=as_json)
 
 

@@ -70,6 +70,14 @@ def scans_left(home):
     return count
 
 
+@pytest.mark.parametrize("days", [19_676, 10**12, 10**30])
+def test_more_days_than_there_were_forget_nothing(device, days):
+    result = run(device, "--days", str(days))
+
+    assert result.exit_code == 0
+    assert scans_left(device) == 3
+
+
 def test_fourteen_days_are_kept(device):
     result = run(device)
 
