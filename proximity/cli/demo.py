@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any
 
 import numpy as np
@@ -63,6 +65,8 @@ def demo(
     Without --recorded, eight people spend a synthetic evening together. Keys, stores,
     exports, the server on loopback, matching, scoring and decisions are the real ones.
     """
+    # Measured signals take a minute: what would stop the page shows before that.
+    _require_writable(page)
     generator = np.random.default_rng(seed)
     worlds = _recorded(recorded, scan_seconds) if recorded else _evening(generator)
     report = _with_progress(worlds, generator, recorded=recorded is not None)
@@ -92,7 +96,10 @@ def _with_progress(
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    console = Console(stderr=True)
+    # Where nobody watches, even a progress that shows nothing leaves an empty line.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as shown:
         task = shown.add_task("listening")
         cases: dict[str, int] = {}
 
@@ -105,10 +112,22 @@ def _with_progress(
         return demonstrate(worlds, generator, recorded=recorded, progress=progress)
 
 
-def _write_page(page: Path, report: DemoReport) -> None:
-    try:
+def _require_writable(page: Path) -> None:
+    with _page_errors():
         page.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=page.parent):
+            pass
+
+
+def _write_page(page: Path, report: DemoReport) -> None:
+    with _page_errors():
         page.write_text(render_page(report), encoding="utf-8")
+
+
+@contextmanager
+def _page_errors() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise DemonstrationError(
             "The page could not be written.",

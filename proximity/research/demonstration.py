@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from proximity.errors import DemonstrationError
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.research.evaluation import (
     PairVerdict,
@@ -76,10 +77,20 @@ def demonstrate(
     DemoReport
         Of each pair, a rule's number is the larger of both directions. Source:
         docs/explanation/measured-data.md#pairs.
+
+    Raises
+    ------
+    DemonstrationError
+        If no world has two phones.
     """
     rules = {DECIDING_RULE: built_in(DECIDING_RULE)}
     rules |= {name: built_in(name) for name in sorted(BUILT_IN) if name not in rules}
     scored = [s for w in worlds for s in _score(w, rules, generator, progress)]
+    if not scored:
+        raise DemonstrationError(
+            "No two phones sent or heard anything.",
+            "The recording may be damaged: fetch it again.",
+        )
     pairs = _pair_verdicts(scored, rules)
     shown = instructive_pairs(pairs, DECIDING_RULE) if recorded else pairs
     headline = _headline(scored)

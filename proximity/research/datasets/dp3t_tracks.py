@@ -43,11 +43,13 @@ def read_tracks(parts: Sequence[Path]) -> tuple[tuple[int, ...], Tracks]:
     Raises
     ------
     FormatError
-        If a part is damaged or the parts are not in time order.
+        If a part is damaged, the parts are not in time order, or nobody was followed.
     """
     read = [_read_part(part) for part in parts]
     phones = tuple(sorted({phone for _, people in read for phone in people}))
     t_ms = np.concatenate([np.zeros(0, np.int64), *(clock for clock, _ in read)])
+    if not phones or not len(t_ms):
+        raise FormatError("camera tracks follow nobody", HINT)
     if np.any(np.diff(t_ms) <= 0):
         raise FormatError("camera tracks are not in time order", HINT)
     blocks = []

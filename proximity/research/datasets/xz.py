@@ -30,7 +30,7 @@ def unpack(source: Path, target: IO[bytes], *, max_bytes: int) -> None:
     TooLargeError
         It holds more than `max_bytes`.
     FormatError
-        It is not an .xz file, or is damaged.
+        It is not an .xz file, is damaged, or cannot be read.
     """
     written = 0
     for chunk in _chunks(source):
@@ -45,7 +45,7 @@ def unpack(source: Path, target: IO[bytes], *, max_bytes: int) -> None:
 
 def _chunks(source: Path) -> Iterator[bytes]:
     decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, DECODER_MEMORY_BYTES)
-    with source.open("rb") as packed:
+    with _opened(source) as packed:
         while not decoder.eof:
             fresh = packed.read(CHUNK_BYTES) if decoder.needs_input else b""
             if decoder.needs_input and not fresh:
@@ -54,3 +54,13 @@ def _chunks(source: Path) -> Iterator[bytes]:
                 yield decoder.decompress(fresh, CHUNK_BYTES)
             except lzma.LZMAError as error:
                 raise FormatError(f"{source.name} is damaged: {error}", HINT) from error
+
+
+def _opened(source: Path) -> IO[bytes]:
+    try:
+        return source.open("rb")
+    except OSError as error:
+        raise FormatError(
+            f"{source.name} cannot be read",
+            f"See that it is there and may be read ({error.strerror}).",
+        ) from error

@@ -47,6 +47,9 @@ def test_somebody_missing_from_a_part_was_out_of_sight(write_tracks):
     [
         [],
         {"1": []},
+        {"datetime": []},
+        {"datetime": [], "1": []},
+        {"datetime": TIMES},
         {"datetime": "now"},
         {"datetime": [7]},
         {"datetime": ["2020-13-45 00:00:00"]},

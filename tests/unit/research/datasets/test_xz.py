@@ -42,3 +42,8 @@ def test_a_flipped_byte_is_noticed(tmp_path):
 
     with pytest.raises(FormatError):
         unpacked(tmp_path, bytes(data))
+
+
+def test_a_file_that_cannot_be_opened_is_a_format_error(tmp_path):
+    with pytest.raises(FormatError, match="cannot be read"):
+        unpack(tmp_path / "nowhere.xz", io.BytesIO(), max_bytes=1)
