@@ -1,6 +1,7 @@
 """The `proximity` command: gathers the commands, turns errors into exit codes."""
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -34,6 +35,10 @@ app.add_typer(authority.app, name="authority")
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 a named error, 2 wrong usage."""
+    # JSON is UTF-8, and names are Vietnamese, whatever the locale of the terminal.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
     try:
         app()
     except ProximityError as error:

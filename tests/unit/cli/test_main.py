@@ -1,10 +1,12 @@
 """Exit codes and the shape of errors, which every command shares."""
 
+import io
 import json
 
 import pytest
 
 from proximity.cli import main as entry
+from proximity.cli.console import say
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -61,3 +63,14 @@ def test_an_interrupt_ends_without_a_traceback(monkeypatch, capsys):
 
     assert run(monkeypatch) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_output_is_utf_8_whatever_the_terminal_speaks(monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, "ascii"))
+    monkeypatch.setattr(entry, "app", lambda: say("Bình"))
+
+    entry.main()
+
+    entry.sys.stdout.flush()
+    assert raw.getvalue() == "Bình\n".encode()
