@@ -72,6 +72,16 @@ def test_every_link_of_a_page_leads_somewhere(page: Path):
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
+def test_the_readme_opens_with_two_sentences_a_picture_and_the_commands():
+    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("\n\n")
+    title, opening, picture, commands = blocks[:4]
+
+    assert title == "# proximity"
+    assert len(re.findall(r"\.(?:\s|$)", opening)) == 2
+    assert picture.startswith("![")
+    assert re.findall(r"^    make (\w+)", commands, re.MULTILINE) == ["demo", "test"]
+
+
 def test_every_page_is_reachable_by_its_folder():
     folders = {path.name for path in DOCS.iterdir() if path.is_dir()}
 
