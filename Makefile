@@ -24,8 +24,12 @@ bench: $(VENV)/dev.stamp
 clean:
 	rm -rf $(VENV) build *.egg-info
 
+# A half-made environment (no venv module, too old a Python) must not be taken for one.
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
+	    "proximity needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo \
+	    "The venv module is missing: on Debian or Ubuntu, apt install python3-venv"; exit 1; } >&2
 
 $(VENV)/plain.stamp: pyproject.toml .ci/constraints.txt | $(VENV)/bin/python
 	$(PIP) -e .
