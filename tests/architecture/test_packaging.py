@@ -1,0 +1,100 @@
+"""What an installation brings: extras, pinned versions, data files, dependencies."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "proximity"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+CONSTRAINTS = (ROOT / ".ci" / "constraints.txt").read_text("utf-8").splitlines()
+PINS = [line for line in CONSTRAINTS if not line.startswith("#")]
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(text).name) for text in requirements}
+
+
+def installed_with(name: str) -> Iterator[str]:
+    """Yield what an installed distribution needs on this machine."""
+    try:
+        needed = [Requirement(text) for text in requires(name) or []]
+    except PackageNotFoundError:
+        return
+    for each in needed:
+        if each.marker is None or each.marker.evaluate({"extra": ""}):
+            yield canonicalize_name(each.name)
+
+
+def test_the_extras_are_those_of_the_architecture():
+    extras = PROJECT["project"]["optional-dependencies"]
+
+    assert set(extras) == {"authority", "research", "dev"}
+
+
+def test_a_pin_is_a_name_and_a_version_and_never_an_address():
+    assert [pin for pin in PINS if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
+
+
+def test_everything_that_gets_installed_is_pinned():
+    waiting = names(PROJECT["project"]["dependencies"])
+    for extra in PROJECT["project"]["optional-dependencies"].values():
+        waiting |= names(extra)
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= set(installed_with(name)) - found
+
+    assert found - names(PINS) == set()
+
+
+def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
+    imported = {
+        name.split(".")[0]
+        for source in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(source.read_text("utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else []
+        )
+    }
+    # protobuf is imported under the name of its makers.
+    modules = {"protobuf": "google"}
+    needed = names(PROJECT["project"]["dependencies"])
+
+    assert imported - set(sys.stdlib_module_names) - {"proximity"} == {
+        modules.get(name, name) for name in needed
+    }
+
+
+def test_every_data_file_is_packed():
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["proximity"]
+    packed = {file for pattern in patterns for file in PACKAGE.glob(pattern)}
+    data = {
+        file
+        for file in PACKAGE.rglob("*")
+        if file.is_file() and file.suffix not in (".py", ".pyc")
+    }
+
+    assert data
+    assert data - packed == set()
+
+
+def test_every_folder_of_modules_is_a_package():
+    """A folder without `__init__.py` is left out of a built package."""
+    folders = {source.parent for source in PACKAGE.rglob("*.py")}
+
+    assert {
+        folder for folder in folders if not (folder / "__init__.py").exists()
+    } == set()
