@@ -1,5 +1,6 @@
 """`proximity match`: a recording and an export in, exposure windows out."""
 
+import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -95,12 +96,13 @@ def match(
 
 
 def _match(export: Export, heard: Recording) -> MatchResult:
-    # A recording is judged as of the publication, so that the same files give the
-    # same windows on any day; the real clock counts where the export names no end.
+    # A recording is judged as of the publication, or of its own end if that is later,
+    # so that the same files give the same windows on any day; the real clock counts
+    # where the export names no end.
     published_s = export.end_s or None
     context = MatchContext(
         published_s=published_s,
-        now_s=published_s or int(time.time()),
+        now_s=max(published_s, _end_s(heard)) if published_s else int(time.time()),
         earliest_day=_earliest_day(heard),
     )
     if export.revised_count:
@@ -142,6 +144,12 @@ def _renumber(
         for w in windows
     ]
     return sorted(renumbered, key=lambda w: (w.day, w.scans[0].t_s, w.key_index))
+
+
+def _end_s(heard: Recording) -> int:
+    """Return when a recording ended: by its last lines, not by its latest times."""
+    last_ms = [*heard.scans.end_ms[-1:].tolist(), *heard.receptions.t_ms[-1:].tolist()]
+    return math.ceil(max(last_ms, default=0) / MS_PER_S)
 
 
 def _earliest_day(heard: Recording) -> int | None:

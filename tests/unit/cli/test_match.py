@@ -80,14 +80,18 @@ CONTENT = ExportContent(
 @pytest.fixture
 def files(tmp_path):
     """Write a recording, an export and a public key; return their options."""
-    lines = "".join(json.dumps(line) + "\n" for line in recording_lines())
-    (tmp_path / "recording").write_text(lines)
+    write_recording(tmp_path, recording_lines())
     write_export(tmp_path, CONTENT)
     public = PRIVATE_KEY.public_key().public_bytes(
         Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
     )
     (tmp_path / "public.pem").write_bytes(public)
     return tmp_path
+
+
+def write_recording(folder, lines):
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "recording").write_text(text)
 
 
 def write_export(folder, content):
@@ -165,6 +169,36 @@ def test_a_key_that_the_same_export_takes_back_gives_no_window(files):
 
     assert found["windows"] == []
     assert found["refused"]["revoked"] == 1
+
+
+def test_sightings_after_the_publication_are_told_apart_from_the_future(files):
+    lines = list(recording_lines())
+    late = lines[1] | {"t_ms": (PUBLISHED_S + 60) * 1_000}
+    write_recording(files, [*lines, late])
+    refused = document(files)["refused"]
+
+    assert (refused["after_publication"], refused["in_the_future"]) == (1, 0)
+
+
+def test_a_clock_set_back_after_the_publication_is_noticed(files):
+    # Whoever has read the export sets the clock back to the evening before.
+    before, after = (
+        {"scan": [t_s * 1_000, t_s * 1_000 + 4_000]}
+        for t_s in (PUBLISHED_S + 3_600, PUBLISHED_S + 7_200)
+    )
+    write_recording(files, [before, *recording_lines(), after])
+    found = document(files)
+
+    assert found["windows"] == []
+    assert found["refused"]["clock_rolled_back"] == 4
+
+
+def test_a_clock_that_ran_ahead_and_was_put_right_taints_nothing(files):
+    ahead_ms = (PUBLISHED_S + 86_400) * 1_000
+    lines = [{"scan": [ahead_ms, ahead_ms + 4_000]}, *recording_lines()]
+    write_recording(files, lines)
+
+    assert len(document(files)["windows"]) == 1
 
 
 def test_a_key_in_both_lists_counts_as_revised_at_its_place_among_the_keys(files):
