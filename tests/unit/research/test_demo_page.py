@@ -56,6 +56,26 @@ def test_without_a_notice_nobody_had_to_be_warned(report):
     assert "An was near a case" not in page
 
 
+@pytest.mark.parametrize("second", [302, 900, 1_200, 1_500, 1_900, 2_200])
+def test_the_label_of_the_warning_stays_in_its_drawing(report, detail, second):
+    start_s = detail.windows[0].scans[0].t_s - 300
+    late = replace(detail, dose=((start_s + second, 16.0),))
+    page = render_page(replace(report, details=(late,)))
+
+    drawings = re.findall(r'viewBox="0 0 ([\d.]+) [\d.]+"(.*?)</svg>', page, re.DOTALL)
+    label = r'<text x="([\d.]+)" y="[\d.]+" class="w alarm-text( end)?"[^>]*>([^<]*)'
+    found = [
+        (float(width), float(x), end, 6.8 * len(text))
+        for width, drawing in drawings
+        for x, end, text in re.findall(label, drawing)
+    ]
+    assert found
+    for width, x, end, length in found:
+        # The figure's padding takes what the drawing does not.
+        assert (x - length if end else x) >= -15
+        assert (x if end else x + length) <= width
+
+
 def test_the_page_asks_the_network_for_nothing(page):
     for _, attributes in tree_of(page).tags:
         assert "src" not in attributes
