@@ -153,6 +153,8 @@ def _parse(line: bytes, number: int) -> dict[str, Any] | None:
 
 
 def _scan(members: dict[str, Any], number: int) -> tuple[int, int, int]:
+    if "data" in members:
+        _refuse(number, "is both a scan and an advertisement; give each its line")
     ends = members["scan"]
     if not isinstance(ends, list) or len(ends) != 2:
         _refuse(number, '"scan" is not a pair of times')

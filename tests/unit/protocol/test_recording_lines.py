@@ -85,6 +85,11 @@ def test_blank_lines_and_unknown_members_are_passed_over():
     assert (len(receptions.t_ms), len(scans.start_ms)) == (1, 0)
 
 
+def test_a_line_that_is_both_a_scan_and_an_advertisement_is_refused():
+    with pytest.raises(FormatError, match="line 2: is both"):
+        read(line() + line(scan=[5, 9]))
+
+
 def test_the_last_line_needs_no_line_feed():
     assert len(read(line().rstrip("\n"))[0].t_ms) == 1
 
