@@ -142,12 +142,16 @@ def _read_file(file: Path) -> bytes:
 
 
 def _write_file(file: Path, secret: bytes) -> None:
+    # Under another name until it is whole: a kill must not leave half a key behind.
+    begun = file.with_suffix(".begun")
     try:
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        begun.unlink(missing_ok=True)
+        descriptor = os.open(begun, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(secret)
             stream.flush()
             os.fsync(descriptor)
+        begun.replace(file)
         folder = os.open(file.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)

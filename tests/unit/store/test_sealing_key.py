@@ -95,6 +95,22 @@ def test_a_key_file_that_is_a_link_is_refused(store, tmp_path):
         load_sealing_key(store, tmp_path, MemoryKeyring(works=False))
 
 
+def test_a_kill_while_the_key_is_written_leaves_no_half_of_it(
+    store, tmp_path, monkeypatch
+):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fdopen", killed)
+        with pytest.raises(KeyboardInterrupt):
+            load_sealing_key(store, tmp_path, MemoryKeyring(works=False))
+
+    load_sealing_key(store, tmp_path, MemoryKeyring(works=False))
+    assert len((tmp_path / KEY_FILE).read_bytes()) == 32
+    assert len(list(tmp_path.glob("sealing*"))) == 1
+
+
 def test_a_folder_that_takes_no_key_is_named(store, tmp_path):
     with pytest.raises(StoreError, match="cannot be stored"):
         load_sealing_key(store, tmp_path / "missing", MemoryKeyring(works=False))
