@@ -82,7 +82,21 @@ def test_the_readme_opens_with_two_sentences_a_picture_and_the_commands():
     assert re.findall(r"^    make (\w+)", commands, re.MULTILINE) == ["demo", "test"]
 
 
-def test_every_page_is_reachable_by_its_folder():
+def test_every_page_is_reached_from_the_readme():
+    reached: set[Path] = set()
+    waiting = {ROOT / "README.md"}
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        for link in LINK.findall(page.read_text(encoding="utf-8")):
+            target = (page.parent / link).resolve()
+            pages = target.glob("*.md") if target.is_dir() else [target]
+            waiting |= {p for p in pages if p.suffix == ".md" and p.exists()} - reached
+
+    assert set(DOCS.rglob("*.md")) - reached == set()
+
+
+def test_every_folder_has_its_kind():
     folders = {path.name for path in DOCS.iterdir() if path.is_dir()}
 
     assert folders == {"tutorial", "howto", "reference", "explanation", "decisions"}
