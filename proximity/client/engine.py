@@ -1,10 +1,11 @@
 """The straight line: what was heard, what is published, what it means, whom to tell.
 
-hear → store          every advertisement, all day
-fetch → verify → match → score → decide → notify          a few times a day
+All day:               `hear` every sighting → `flush` to the store
+A few times a day:     `update`, for each new export: fetch → verify → match → store;
+                       then `decide`: score → decide; then `notices` → `told`
+Once a day:            `forget`
 """
 
-import io
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,18 +18,19 @@ from proximity.client.exposures import (
 )
 from proximity.client.fetch import (
     FetchedExport,
+    FetchResult,
     RememberedIndex,
-    check_name,
     fetch_exports,
 )
 from proximity.client.network import Network
 from proximity.client.notices import Notice, decide_and_store, pending_notices
 from proximity.client.own_broadcast import advertisement_at
-from proximity.errors import ClockBehindError, FormatError, ProximityError, TrustError
+from proximity.client.trust import verify_export
+from proximity.errors import FormatError, ProximityError, TrustError
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.policy import DEFAULT_POLICY, MatchContext, MatchPolicy
 from proximity.matching.refusal import Refusal
-from proximity.protocol.export import Export, open_export
+from proximity.protocol.export import Export
 from proximity.protocol.sighting import Encounters, Scans, Sighting
 from proximity.protocol.signature import VerificationKey
 from proximity.scoring.config import Configuration
@@ -52,8 +54,6 @@ from proximity.store.state import raise_number, read_number
 from proximity.units import DAY_S, MS_PER_S, Clock, day_of
 
 RETENTION_DAYS = 14
-# Clocks drift; the same two hours that a match allows.
-CLOCK_TOLERANCE_S = 7_200
 _NEWEST_EXPORT = "newest-export-s"
 _EARLIEST_DAY = "earliest-day"
 
@@ -187,13 +187,7 @@ class Engine:
         """
         self.flush()
         heard = self._heard()
-        fetched = fetch_exports(
-            self._settings.source_url,
-            RememberedIndex(recall_index(self._connection, self._settings.source_url)),
-            self._world.network,
-            processed={done.name for done in list_processed(self._connection)},
-            now_s=self._now_s(),
-        )
+        fetched = self._fetch()
         outcomes = [self._process(export, heard) for export in fetched.exports]
         remember_index(
             self._connection, self._settings.source_url, fetched.remembered.lines
@@ -232,6 +226,17 @@ class Engine:
         raise_number(self._connection, _EARLIEST_DAY, before)
         return forget_before(self._connection, before)
 
+    def _fetch(self) -> FetchResult:
+        """Read the index; each new export is fetched when its turn comes."""
+        source = self._settings.source_url
+        return fetch_exports(
+            source,
+            RememberedIndex(recall_index(self._connection, source)),
+            self._world.network,
+            processed={done.name for done in list_processed(self._connection)},
+            now_s=self._now_s(),
+        )
+
     def _process(
         self, fetched: FetchedExport, heard: tuple[Encounters, Scans]
     ) -> ExportOutcome:
@@ -239,7 +244,13 @@ class Engine:
         if fetched.content is None:
             return ExportOutcome(fetched.name, "refused", fetched.error)
         try:
-            export = self._verify(fetched.name, fetched.content)
+            export = verify_export(
+                fetched.name,
+                fetched.content,
+                self._settings.verification_keys,
+                newest_s=read_number(self._connection, _NEWEST_EXPORT) or 0,
+                now_s=self._now_s(),
+            )
             findings = match_export(
                 export,
                 *heard,
@@ -249,14 +260,6 @@ class Engine:
         except (FormatError, TrustError) as error:
             return ExportOutcome(fetched.name, "refused", error)
         return ExportOutcome(fetched.name, self._store(fetched.name, export, findings))
-
-    def _verify(self, name: str, content: bytes) -> Export:
-        """Believe an export by its signature, its name and its time, or raise."""
-        unverified = open_export(io.BytesIO(content))
-        export = unverified.verify(self._settings.verification_keys)
-        check_name(name, export)
-        self._check_clock(export)
-        return export
 
     def _store(self, name: str, export: Export, findings: Findings) -> str:
         """Store what an export brought and that it is done, at once; return how."""
@@ -270,22 +273,14 @@ class Engine:
             raise_number(self._connection, _NEWEST_EXPORT, export.end_s)
         return status
 
-    def _check_clock(self, export: Export) -> None:
-        newest_s = read_number(self._connection, _NEWEST_EXPORT) or 0
-        if max(newest_s, export.end_s) > self._now_s() + CLOCK_TOLERANCE_S:
-            raise ClockBehindError(
-                "This device's clock is behind a time that the authority has signed.",
-                "Set the clock by a source you trust, then update again.",
-            )
-
     def _heard(self) -> tuple[Encounters, Scans]:
-        from_ms = (self._today() - self._settings.retention_days) * DAY_S * MS_PER_S
-        # One day beyond now: what a clock that ran ahead has stamped is there to be
-        # counted as refused.
-        to_ms = (self._now_s() + DAY_S) * MS_PER_S
+        # From the first: an export is matched once, also if the clock runs ahead just
+        # then; what is too old is for `forget` to delete. One day beyond now: what a
+        # clock that ran ahead has stamped is there to be counted as refused.
+        span_ms = (0, (self._now_s() + DAY_S) * MS_PER_S)
         return (
-            read_encounters(self._connection, from_ms, to_ms),
-            read_scans(self._connection, from_ms, to_ms),
+            read_encounters(self._connection, *span_ms),
+            read_scans(self._connection, *span_ms),
         )
 
     def _context(self, export: Export) -> MatchContext:
