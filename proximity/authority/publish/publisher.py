@@ -159,7 +159,9 @@ def _check_run(state: AuthorityState, settings: PublishSettings, now_s: int) -> 
     if state.end_s > now_s + INTERVAL_S:
         raise PolicyError(
             "The clock is behind the end of the last batch.",
-            "Set the clock of this machine, then run the command again.",
+            "Set the clock of this machine, then run the command again. If it is "
+            "right, that of the last run was not: docs/howto/publish.md tells how to "
+            "recover.",
         )
 
 
