@@ -15,7 +15,6 @@ import numpy as np
 from proximity.errors import (
     FormatError,
     NotCanonicalError,
-    TooLargeError,
     TruncatedError,
     UnsupportedVersionError,
 )
@@ -33,7 +32,7 @@ from proximity.protocol.export_body import (
     check_size,
 )
 from proximity.protocol.export_columns import decode_keys, empty_keys
-from proximity.protocol.export_frame import MAX_OTHER_BYTES, Frame, frame_fields
+from proximity.protocol.export_frame import Frame, check_others, frame_fields
 from proximity.protocol.export_message import (
     ExportSignature,
     SignatureInfo,
@@ -339,8 +338,7 @@ def _survey(body: PrivateCopy, signer: SignatureInfo | None) -> Export:
         counts[0] += len(frame.revised) - revised
         counts[1] += revised
         others.extend(frame.others)
-        if sum(map(len, others)) > MAX_OTHER_BYTES:
-            raise TooLargeError("the header fields exceed 64 KiB", _HINT)
+        check_others(others)
     header = decode_header(b"".join(others))
     return Export(
         region=header.region,

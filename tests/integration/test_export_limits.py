@@ -28,8 +28,10 @@ SIGNATURE = ExportSignature(
     SignatureInfo("", ""), 1, 1, sign_digest(Signer(PRIVATE_KEY, "", ""), bytes(32))
 )
 PLAIN = b"\x3a\x12\x0a\x10" + bytes(16)
-# Key first is what the quick way looks for; this has to be walked.
+# No writer puts the key behind another field.
 ODD = b"\x3a\x14\x18\x01\x0a\x10" + bytes(16)
+# A length of two bytes.
+LONG = b"\x3a\x82\x01\x0a\x10" + bytes(16) + b"\x7a\x6e" + bytes(110)
 
 # Runs alone, so that neither time nor memory is that of the other tests.
 SCRIPT = """
@@ -80,9 +82,18 @@ def body(record: bytes, tail: bytes = b"") -> list[bytes]:
         (body(PLAIN), "verify", "BadSignatureError"),
         (body(PLAIN, PLAIN[:-1]), "unverified", "TruncatedError"),
         (body(ODD, b"\x07"), "unverified", "FormatError"),
+        (body(LONG, b"\x07"), "unverified", "FormatError"),
         (body(b"\x20\x01"), "unverified", "TooLargeError"),
     ],
-    ids=["beyond", "zeros", "signature", "truncated", "odd order", "tiny fields"],
+    ids=[
+        "beyond",
+        "zeros",
+        "signature",
+        "truncated",
+        "odd order",
+        "long",
+        "tiny fields",
+    ],
 )
 def test_a_file_near_the_cap_fails_in_time_and_memory(tmp_path, pieces, how, error):
     path = tmp_path / "export.zip"

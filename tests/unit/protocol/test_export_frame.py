@@ -118,6 +118,20 @@ def test_a_header_field_beyond_the_bound_is_refused_before_it_comes():
         frame_fields(b"\x1a\x81\x80\x04")
 
 
+def test_fields_between_records_are_bounded_in_number():
+    with pytest.raises(TooLargeError, match="1,024"):
+        frame_fields((record() + b"\x20\x01") * 1_025)
+
+
+def test_long_and_short_records_are_told_apart_wherever_they_stand():
+    long = KEY + b"\x52\xec\x01" + bytes(235)
+
+    assert (
+        contents((record() * 17 + record(long) * 18) * 3)
+        == ([KEY] * 17 + [long] * 18) * 3
+    )
+
+
 def test_many_small_fields_are_bounded_together():
     with pytest.raises(TooLargeError, match="64 KiB"):
         frame_fields(b"\x20\x01" * 32_769)
