@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from proximity.client.notification import Notification, NotificationKind
 from proximity.matching.exposure_window import ExposureWindow
@@ -21,8 +20,6 @@ from proximity.store.decisions import (
 )
 from proximity.store.sealing import SealingKey
 
-_TOLD = (ChangeKind.RAISED, ChangeKind.WITHDRAWN)
-
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -37,6 +34,14 @@ class Notice:
 
     number: int
     notification: Notification
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a person was told, or is about to be: a decision, and the days named."""
+
+    decision: Decision | None = None
+    days: frozenset[int] = frozenset()
 
 
 def decide_and_store(
@@ -81,14 +86,15 @@ def decide_and_store(
         previous = decode_decision(stored.payload) if stored else None
         decision = decide(days, configuration, as_of_day, previous=previous)
         _withdraw_unseen(connection, sealing, decision, now_ms)
-        announced = _announced(connection, sealing)
-        told = announced[-1][1] if announced else None
+        told = _Told()
+        for _, earlier in _announced(connection, sealing):
+            told = _after(told, earlier)
         append_decision(
             connection,
             sealing,
             encode_decision(decision),
             decided_ms=now_ms,
-            notify=change(told, decision).kind in _TOLD,
+            notify=_news(told, decision) is not None,
         )
     return decision
 
@@ -104,13 +110,14 @@ def pending_notices(
         If the store cannot be read, or was sealed by another key.
     """
     pending = {each.number for each in pending_notifications(connection, sealing)}
-    history: list[tuple[int, Decision | None]] = [(0, None)]
-    history += _announced(connection, sealing)
-    return [
-        Notice(number, _notification(before, after))
-        for (_, before), (number, after) in pairwise(history)
-        if number in pending and after is not None
-    ]
+    notices = []
+    told = _Told()
+    for number, decision in _announced(connection, sealing):
+        news = _news(told, decision)
+        if news is not None and number in pending:
+            notices.append(Notice(number, news))
+        told = _after(told, decision)
+    return notices
 
 
 def _announced(
@@ -136,22 +143,49 @@ def _withdraw_unseen(
     anew, by the comparison with what was seen.
     """
     pending = pending_notices(connection, sealing)
-    alerted = {day.day for day in decision.days if day.level is Level.HIGH}
+    alerted = _alert_days(decision)
     if all(_holds(notice.notification, alerted) for notice in pending):
         return
     for notice in pending:
         withdraw(connection, notice.number, now_ms)
 
 
-def _holds(notification: Notification, alerted: set[int]) -> bool:
+def _holds(notification: Notification, alerted: frozenset[int]) -> bool:
     is_alert = notification.kind is NotificationKind.EXPOSED
     return is_alert is (notification.day in alerted)
 
 
-def _notification(before: Decision | None, after: Decision) -> Notification:
-    difference = change(before, after)
-    day = difference.day if difference.day is not None else after.as_of_day
-    if difference.kind is not ChangeKind.RAISED:
-        return Notification(NotificationKind.WITHDRAWN, day, 0)
-    minutes = {each.day: each.minutes for each in after.days}
-    return Notification(NotificationKind.EXPOSED, day, round(minutes[day]))
+def _news(told: _Told, decision: Decision) -> Notification | None:
+    """Return what a person is to be told of a decision, beside what was told before."""
+    difference = change(told.decision, decision)
+    if difference.kind is ChangeKind.RAISED and difference.day is not None:
+        return _exposed(decision, difference.day)
+    if difference.kind is ChangeKind.WITHDRAWN:
+        # Of days that rose together one was named; no other has a notice to withdraw.
+        alerted = _alert_days(decision)
+        oldest = decision.as_of_day - decision.look_back_days
+        fallen = {day for day in told.days - alerted if day >= oldest}
+        if fallen and alerted and not told.days & alerted:
+            # An alert stands on a day that was never named: it must not end so.
+            return _exposed(decision, max(alerted))
+        if fallen:
+            return Notification(NotificationKind.WITHDRAWN, max(fallen), 0)
+    return None
+
+
+def _exposed(decision: Decision, day: int) -> Notification:
+    minutes = {each.day: each.minutes for each in decision.days}[day]
+    return Notification(NotificationKind.EXPOSED, day, round(minutes))
+
+
+def _after(told: _Told, decision: Decision) -> _Told:
+    """Add a decision to what was told."""
+    news = _news(told, decision)
+    days = told.days & _alert_days(decision)
+    if news is not None and news.kind is NotificationKind.EXPOSED:
+        days |= {news.day}
+    return _Told(decision, days)
+
+
+def _alert_days(decision: Decision) -> frozenset[int]:
+    return frozenset(day.day for day in decision.days if day.level is Level.HIGH)

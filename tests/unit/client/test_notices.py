@@ -157,3 +157,31 @@ def test_a_withdrawal_is_told_once_whatever_day_it_is(device, decide):
     assert decide(today=TUESDAY + 2) == [("withdrawn", TUESDAY, 0)]
     show_all(device)
     assert decide(today=TUESDAY + 3) == []
+
+
+def test_no_notice_is_withdrawn_for_a_day_that_had_none(device, decide):
+    decide(near(20), near(20, TUESDAY + 1))
+    show_all(device)
+
+    assert decide(near(20, TUESDAY + 1)) == []
+
+
+def test_a_day_that_was_named_is_withdrawn_also_behind_a_newer_one_that_was_not(
+    device, decide
+):
+    decide(near(20, TUESDAY - 1))
+    show_all(device)
+    others = near(20), near(20, TUESDAY + 1)
+    decide(near(20, TUESDAY - 1), *others)
+    show_all(device)
+
+    assert decide(others[1]) == [("withdrawn", TUESDAY - 1, 0)]
+
+
+def test_when_the_named_day_falls_one_that_stands_is_named_in_its_place(device, decide):
+    decide(near(20), near(20, TUESDAY + 1))
+    show_all(device)
+
+    assert decide(near(20)) == [("exposed", TUESDAY, 20)]
+    show_all(device)
+    assert decide() == [("withdrawn", TUESDAY, 0)]
