@@ -113,6 +113,10 @@ class NetworkError(ProximityError):
     """A server cannot be reached, or does not give what was asked for."""
 
 
+class FileAccessError(ProximityError):
+    """The system does not let a file or folder be read or written."""
+
+
 class DemonstrationError(ProximityError):
     """A demonstration does not show what it is there to show."""
 

@@ -1,5 +1,6 @@
 """The `proximity` command: gathers the commands, turns errors into exit codes."""
 
+import os
 import sys
 from io import TextIOWrapper
 
@@ -7,7 +8,7 @@ import typer
 
 from proximity.cli import authority, demo, export, forget, ids, match, report, score
 from proximity.cli.console import report_error
-from proximity.errors import ProximityError
+from proximity.errors import FileAccessError, ProximityError
 
 app = typer.Typer(
     name="proximity",
@@ -44,5 +45,20 @@ def main() -> None:
     except ProximityError as error:
         report_error(error, as_json="--json" in sys.argv)
         sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not flush into it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        report_error(_refused(error), as_json="--json" in sys.argv)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _refused(error: OSError) -> FileAccessError:
+    place = f" ({error.filename})" if error.filename else ""
+    return FileAccessError(
+        f"The system refuses: {error.strerror or 'no access'}{place}.",
+        "Check permissions, and room on the disk and in the temporary folder.",
+    )

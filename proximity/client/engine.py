@@ -46,7 +46,7 @@ from proximity.store.processed_exports import (
     recall_index,
     remember_index,
 )
-from proximity.store.retention import Forgotten, forget_before
+from proximity.store.retention import EARLIEST_DAY, Forgotten, forget_before
 from proximity.store.scans import Scan, read_scans, record_scan
 from proximity.store.sealing import SealingKey
 from proximity.store.sightings import SightingLog
@@ -55,7 +55,6 @@ from proximity.units import DAY_S, MS_PER_S, Clock, day_of
 
 RETENTION_DAYS = 14
 _NEWEST_EXPORT = "newest-export-s"
-_EARLIEST_DAY = "earliest-day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,6 @@ class Engine:
     def forget(self) -> Forgotten:
         """Forget what is older than the retention; for once a day."""
         before = self._today() - self._settings.retention_days
-        raise_number(self._connection, _EARLIEST_DAY, before)
         return forget_before(self._connection, before)
 
     def _fetch(self) -> FetchResult:
@@ -289,7 +287,7 @@ class Engine:
             published_s=export.end_s or None,
             now_s=self._now_s(),
             own_keys=frozenset(each.key for each in own),
-            earliest_day=read_number(self._connection, _EARLIEST_DAY),
+            earliest_day=read_number(self._connection, EARLIEST_DAY),
         )
 
     def _now_s(self) -> int:

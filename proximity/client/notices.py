@@ -18,7 +18,9 @@ from proximity.store.decisions import (
     pending_notifications,
     withdraw,
 )
+from proximity.store.retention import EARLIEST_DAY
 from proximity.store.sealing import SealingKey
+from proximity.store.state import read_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,16 @@ def decide_and_store(
         previous = decode_decision(stored.payload) if stored else None
         decision = decide(days, configuration, as_of_day, previous=previous)
         _withdraw_unseen(connection, sealing, decision, now_ms)
+        kept_from = _kept_from(connection)
         told = _Told()
         for _, earlier in _announced(connection, sealing):
-            told = _after(told, earlier)
+            told = _after(told, earlier, kept_from)
         append_decision(
             connection,
             sealing,
             encode_decision(decision),
             decided_ms=now_ms,
-            notify=_news(told, decision) is not None,
+            notify=_news(told, decision, kept_from) is not None,
         )
     return decision
 
@@ -110,14 +113,20 @@ def pending_notices(
         If the store cannot be read, or was sealed by another key.
     """
     pending = {each.number for each in pending_notifications(connection, sealing)}
+    kept_from = _kept_from(connection)
     notices = []
     told = _Told()
     for number, decision in _announced(connection, sealing):
-        news = _news(told, decision)
+        news = _news(told, decision, kept_from)
         if news is not None and number in pending:
             notices.append(Notice(number, news))
-        told = _after(told, decision)
+        told = _after(told, decision, kept_from)
     return notices
+
+
+def _kept_from(connection: sqlite3.Connection) -> int:
+    """Return the first UTC day that was not forgotten on purpose."""
+    return read_number(connection, EARLIEST_DAY) or 0
 
 
 def _announced(
@@ -155,7 +164,7 @@ def _holds(notification: Notification, alerted: frozenset[int]) -> bool:
     return is_alert is (notification.day in alerted)
 
 
-def _news(told: _Told, decision: Decision) -> Notification | None:
+def _news(told: _Told, decision: Decision, kept_from: int) -> Notification | None:
     """Return what a person is to be told of a decision, beside what was told before."""
     difference = change(told.decision, decision)
     if difference.kind is ChangeKind.RAISED and difference.day is not None:
@@ -163,7 +172,8 @@ def _news(told: _Told, decision: Decision) -> Notification | None:
     if difference.kind is ChangeKind.WITHDRAWN:
         # Of days that rose together one was named; no other has a notice to withdraw.
         alerted = _alert_days(decision)
-        oldest = decision.as_of_day - decision.look_back_days
+        # And what this person forgot, nobody has withdrawn.
+        oldest = max(decision.as_of_day - decision.look_back_days, kept_from)
         fallen = {day for day in told.days - alerted if day >= oldest}
         if fallen and alerted and not told.days & alerted:
             # An alert stands on a day that was never named: it must not end so.
@@ -178,9 +188,9 @@ def _exposed(decision: Decision, day: int) -> Notification:
     return Notification(NotificationKind.EXPOSED, day, round(minutes))
 
 
-def _after(told: _Told, decision: Decision) -> _Told:
+def _after(told: _Told, decision: Decision, kept_from: int) -> _Told:
     """Add a decision to what was told."""
-    news = _news(told, decision)
+    news = _news(told, decision, kept_from)
     days = told.days & _alert_days(decision)
     if news is not None and news.kind is NotificationKind.EXPOSED:
         days |= {news.day}

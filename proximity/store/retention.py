@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 from proximity.errors import LockedError
 from proximity.store.connection import storage_errors, transaction
+from proximity.store.state import raise_number
 from proximity.units import DAY_S, INTERVALS_PER_DAY, MS_PER_S
 
+# Named value of the store: nothing of before this UTC day number is kept.
+EARLIEST_DAY = "earliest-day"
 DAY_MS = DAY_S * MS_PER_S
 # An authority may list an export for fourteen days after it was processed here; until
 # then it must be known, or it would be processed a second time.
@@ -34,7 +37,8 @@ def forget_before(connection: sqlite3.Connection, day: int) -> Forgotten:
 
     Encounters and scans go by their start, own keys by the end of their validity,
     exposures by their day, decisions by when they were made, and processed exports
-    fourteen days later than all those.
+    fourteen days later than all those. `EARLIEST_DAY` remembers the day, so that what
+    was forgotten is not taken for what was never there.
 
     Parameters
     ----------
@@ -52,6 +56,7 @@ def forget_before(connection: sqlite3.Connection, day: int) -> Forgotten:
     """
     before_ms = day * DAY_MS
     with transaction(connection):
+        raise_number(connection, EARLIEST_DAY, day)
         forgotten = Forgotten(
             encounters=_delete(connection, "encounters WHERE start_ms < ?", before_ms),
             scans=_delete(connection, "scans WHERE start_ms < ?", before_ms),

@@ -74,3 +74,13 @@ def test_output_is_utf_8_whatever_the_terminal_speaks(monkeypatch):
 
     entry.sys.stdout.flush()
     assert raw.getvalue() == "Bình\n".encode()
+
+
+def test_what_the_system_refuses_is_a_named_error(monkeypatch, capsys):
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(entry, "app", full)
+
+    assert run(monkeypatch) == 1
+    assert "No space left on device" in capsys.readouterr().err

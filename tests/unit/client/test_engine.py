@@ -11,6 +11,7 @@ from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.scheme import recognise
 from proximity.scoring.config import built_in
 from proximity.store.own_keys import list_keys
+from proximity.store.retention import forget_before
 
 DAY_S = 86_400
 TUESDAY = 20_774
@@ -319,3 +320,30 @@ def test_the_decision_pins_the_configuration_that_made_it(
 def test_a_retention_shorter_than_the_look_back_is_the_callers_mistake():
     with pytest.raises(ValueError, match="looks back 14 days"):
         EngineSettings("", (), built_in("en-v2"), retention_days=13)
+
+
+def test_what_a_person_forgets_is_not_told_as_withdrawn(
+    device, authority, diagnosis_key
+):
+    device.meet(CASE, 23)
+    authority.publish(diagnosis_key(CASE))
+    device.engine.update()
+    (notice,) = device.engine.notices()
+    device.engine.told(notice)
+    # As `proximity forget --days 2`, three days later.
+    device.now_s = (TUESDAY + 3) * DAY_S
+    forget_before(device.connection, TUESDAY + 1)
+    device.engine.decide()
+
+    assert told(device) == []
+
+
+def test_a_late_export_of_days_that_a_person_forgot_is_not_called_no_match(
+    device, authority, diagnosis_key
+):
+    device.meet(CASE, 23)
+    device.now_s = (TUESDAY + 3) * DAY_S
+    forget_before(device.connection, TUESDAY + 2)
+    authority.publish(diagnosis_key(CASE))
+
+    assert statuses(device) == ["beyond-retention"]
