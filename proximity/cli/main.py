@@ -2,36 +2,54 @@
 
 import os
 import sys
+from importlib import import_module
 from io import TextIOWrapper
 
 import typer
 
-from proximity.cli import authority, demo, export, forget, ids, match, report, score
 from proximity.cli.console import report_error
 from proximity.errors import FileAccessError, ProximityError
 
-app = typer.Typer(
-    name="proximity",
-    help="An open contact-detection engine in the style of Bluezone.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
+# Each is a module here, with a function of its name or a group of commands, `app`.
+COMMANDS = (
+    "demo",
+    "export",
+    "forget",
+    "ids",
+    "match",
+    "report",
+    "score",
+    "authority",
 )
 
 
-@app.callback()
+def load_app(name: str | None = None) -> typer.Typer:
+    """Return the command line; with one command alone, the others are not imported.
+
+    Parameters
+    ----------
+    name : str | None
+        One of `COMMANDS`; anything else loads all of them.
+    """
+    app = typer.Typer(
+        name="proximity",
+        help="An open contact-detection engine in the style of Bluezone.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback()(root)
+    for each in (name,) if name in COMMANDS else COMMANDS:
+        module = import_module(f"proximity.cli.{each}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=each)
+        else:
+            app.command(each)(vars(module)[str(each)])
+    return app
+
+
 def root() -> None:
     """Detect contacts over Bluetooth LE, on the device itself."""
-
-
-app.command("demo")(demo.demo)
-app.add_typer(export.app, name="export")
-app.command("forget")(forget.forget)
-app.command("ids")(ids.ids)
-app.command("match")(match.match)
-app.command("report")(report.report)
-app.command("score")(score.score)
-app.add_typer(authority.app, name="authority")
 
 
 def main() -> None:
@@ -41,7 +59,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8")
     try:
-        app()
+        load_app(next(iter(sys.argv[1:]), None))()
     except ProximityError as error:
         report_error(error, as_json="--json" in sys.argv)
         sys.exit(1)

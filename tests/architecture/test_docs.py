@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from proximity import errors
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -18,7 +18,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 def commands() -> list[tuple[str, object]]:
     """Return every command with its full name, groups walked."""
     found = []
-    waiting = [("", get_command(app))]
+    waiting = [("", get_command(load_app()))]
     while waiting:
         name, command = waiting.pop()
         children = getattr(command, "commands", None)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 from proximity.client.engine import Engine
 from proximity.protocol.gaen import derive_ephemeral_ids
 from proximity.protocol.sighting import Sighting
@@ -117,7 +117,7 @@ def run(demo_run, tmp_path_factory) -> tuple[Secrets, Spoken]:
         patch.setattr(time, "time", lambda: demo_run.started_s)
         logging.getLogger("proximity").debug("the demonstration begins")
         with redirect_stdout(output), redirect_stderr(output):
-            app(["demo", "--page", str(page)], standalone_mode=False)
+            load_app()(["demo", "--page", str(page)], standalone_mode=False)
     secrets = Secrets(
         keys={given for given in generator.drawn if len(given) == 16},
         sealing_keys={given for given in generator.drawn if len(given) == 32},

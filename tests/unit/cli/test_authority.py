@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 from proximity.errors import FormatError, InvalidUploadError, NothingStoredError
 from proximity.protocol.key_file import UploadedKey, encode_key_file
 
@@ -30,7 +30,7 @@ def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(command: str, data: Path, *arguments: str) -> Result:
     options = ["authority", command, "--data", str(data), *arguments]
-    return CliRunner().invoke(app, options)
+    return CliRunner().invoke(load_app(), options)
 
 
 def fields(result: Result, schema: str) -> dict[str, Any]:
@@ -138,14 +138,14 @@ def test_wrong_usage_exits_with_2(key_file: Path, arguments: list[str]):
 
 
 def test_data_is_needed():
-    assert CliRunner().invoke(app, ["authority", "publish"]).exit_code == 2
+    assert CliRunner().invoke(load_app(), ["authority", "publish"]).exit_code == 2
 
 
 @pytest.mark.parametrize("command", ["publish", "rotate"])
 def test_the_page_of_a_command_names_its_options(command: str):
     page = (REFERENCE / "commands" / f"authority-{command}.md").read_text("utf-8")
     result = CliRunner().invoke(
-        app, ["authority", command, "--help"], env={"COLUMNS": "200"}
+        load_app(), ["authority", command, "--help"], env={"COLUMNS": "200"}
     )
 
     options = set(re.findall(r"--[a-z-]+", result.stdout)) - {"--help"}

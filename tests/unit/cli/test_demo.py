@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from proximity.cli import demo as command
-from proximity.cli.main import app, main
+from proximity.cli.main import load_app, main
 from proximity.errors import DemonstrationError, FormatError
 from proximity.research.demonstration import demonstrate
 from proximity.scoring.config import BUILT_IN
@@ -55,7 +55,7 @@ def demo(tmp_path, monkeypatch):
         if report is not None:
             monkeypatch.setattr(command, "demonstrate", lambda *_, **__: report)
         page = ("--page", str(tmp_path / "page.html"))
-        return CliRunner().invoke(app, ["demo", *page, *map(str, arguments)])
+        return CliRunner().invoke(load_app(), ["demo", *page, *map(str, arguments)])
 
     return run
 
@@ -261,7 +261,7 @@ def test_a_page_that_cannot_be_written_is_a_named_error(demo, found, tmp_path):
 
 def test_every_option_is_described_and_no_other():
     page = (REFERENCE / "commands/demo.md").read_text("utf-8")
-    options = typer.main.get_command(app).commands["demo"].params
+    options = typer.main.get_command(load_app()).commands["demo"].params
     rows = {
         line.split("`")[1] for line in page.splitlines() if line.startswith("| `--")
     }

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from typer.testing import CliRunner
 
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 from proximity.errors import (
     BadSignatureError,
     FormatError,
@@ -42,7 +42,7 @@ KEYS = {
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["export", *map(str, arguments)])
+    return CliRunner().invoke(load_app(), ["export", *map(str, arguments)])
 
 
 def document(result, name):

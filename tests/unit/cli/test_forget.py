@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from proximity.cli import forget as command
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 from proximity.errors import StoreError
 from proximity.store.scans import Scan, record_scan
 from proximity.store.schema import open_store
@@ -59,7 +59,7 @@ def device(tmp_path, keyring):
 
 def run(home, *arguments, answer=None):
     return CliRunner().invoke(
-        app, ["forget", "--home", str(home), *arguments], input=answer
+        load_app(), ["forget", "--home", str(home), *arguments], input=answer
     )
 
 
@@ -167,7 +167,9 @@ def test_a_damaged_store_is_a_named_error(tmp_path):
 
 def test_every_option_of_help_is_on_the_page():
     page = (REFERENCE / "commands/forget.md").read_text("utf-8")
-    shown = CliRunner().invoke(app, ["forget", "--help"], terminal_width=200).stdout
+    shown = (
+        CliRunner().invoke(load_app(), ["forget", "--help"], terminal_width=200).stdout
+    )
 
     options = set(re.findall(r"--[a-z]+", shown)) - {"--help"}
     assert options == {"--home", "--days", "--all", "--yes", "--json"}

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 
 REFERENCE = Path(__file__).parents[3] / "docs/reference"
 SCHEMA = json.loads((REFERENCE / "schemas/ids-v1.json").read_text("utf-8"))
@@ -15,7 +15,7 @@ BLUEZONE_KEY = "4C5224B397F8AB3896781D5AA0F3119F280513F1B592CA280EBDED6357E21084
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["ids", *arguments])
+    return CliRunner().invoke(load_app(), ["ids", *arguments])
 
 
 def gaen(*arguments, key=GAEN_KEY):
@@ -151,7 +151,7 @@ def test_a_wrong_key_is_not_repeated():
 
 
 def test_the_page_names_every_option():
-    command = typer.main.get_command(app).commands["ids"]
+    command = typer.main.get_command(load_app()).commands["ids"]
     page = (REFERENCE / "commands/ids.md").read_text("utf-8")
 
     options = {name for parameter in command.params for name in parameter.opts}

@@ -59,7 +59,7 @@ def test_an_interrupt_ends_without_a_traceback(monkeypatch, capsys):
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(entry, "app", interrupted)
+    monkeypatch.setattr(entry, "load_app", lambda _: interrupted)
 
     assert run(monkeypatch) == 130
     assert capsys.readouterr().err == ""
@@ -68,7 +68,7 @@ def test_an_interrupt_ends_without_a_traceback(monkeypatch, capsys):
 def test_output_is_utf_8_whatever_the_terminal_speaks(monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, "ascii"))
-    monkeypatch.setattr(entry, "app", lambda: say("Bình"))
+    monkeypatch.setattr(entry, "load_app", lambda _: lambda: say("Bình"))
 
     entry.main()
 
@@ -80,7 +80,7 @@ def test_what_the_system_refuses_is_a_named_error(monkeypatch, capsys):
     def full() -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(entry, "app", full)
+    monkeypatch.setattr(entry, "load_app", lambda _: full)
 
     assert run(monkeypatch) == 1
     assert "No space left on device" in capsys.readouterr().err

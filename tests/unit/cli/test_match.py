@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typer.testing import CliRunner
 
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 from proximity.errors import BadSignatureError, FormatError
 from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
 from proximity.protocol.export_writer import ExportContent, export_bytes
@@ -107,7 +107,7 @@ def run(files, *arguments):
         for option, name in zip(options, names, strict=True)
         for part in (f"--{option}", str(files / name))
     ]
-    return CliRunner().invoke(app, ["match", *given, *arguments])
+    return CliRunner().invoke(load_app(), ["match", *given, *arguments])
 
 
 def document(files):

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from proximity.cli import report as command
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 from proximity.errors import ConsentError, NothingStoredError
 from proximity.protocol.key_file import parse_key_file
 from proximity.store.own_keys import OwnKey, add_key, list_keys
@@ -42,7 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(home: Path, *arguments: str, answer: str | None = None) -> Result:
     output = str(home / "KEYS.json")
     options = ["report", "--home", str(home), "-o", output, *arguments]
-    return CliRunner().invoke(app, options, input=answer)
+    return CliRunner().invoke(load_app(), options, input=answer)
 
 
 def stored(home: Path) -> list[OwnKey]:
@@ -132,7 +132,8 @@ def test_days_without_keys_are_a_named_error(home: Path):
 
 def test_without_a_store_none_is_made(home: Path, tmp_path: Path):
     result = CliRunner().invoke(
-        app, ["report", "--home", str(tmp_path / "none"), "-o", "KEYS.json", *BOTH]
+        load_app(),
+        ["report", "--home", str(tmp_path / "none"), "-o", "KEYS.json", *BOTH],
     )
 
     assert isinstance(result.exception, NothingStoredError)
@@ -141,7 +142,9 @@ def test_without_a_store_none_is_made(home: Path, tmp_path: Path):
 
 def test_the_page_of_the_command_names_its_options():
     page = (REFERENCE / "commands/report.md").read_text("utf-8")
-    result = CliRunner().invoke(app, ["report", "--help"], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(
+        load_app(), ["report", "--help"], env={"COLUMNS": "200"}
+    )
 
     options = set(re.findall(r"--[a-z]+", result.stdout)) - {"--help"}
     assert options == set(re.findall(r"^\| .*?`(--[a-z]+)` \|", page, re.MULTILINE))

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typer.testing import CliRunner
 
-from proximity.cli.main import app
+from proximity.cli.main import load_app
 from proximity.errors import BadSignatureError, FormatError, TooLargeError
 from proximity.scoring.canonical import encode_canonical, parse_json
 from proximity.scoring.config import (
@@ -27,7 +27,7 @@ def schema(name):
 
 
 def run(*arguments, stdin=None):
-    return CliRunner().invoke(app, ["score", *map(str, arguments)], input=stdin)
+    return CliRunner().invoke(load_app(), ["score", *map(str, arguments)], input=stdin)
 
 
 def near(day, seconds=300):
@@ -256,7 +256,7 @@ def test_schema_and_program_refuse_a_parameter_that_is_not_known(name):
 
 def test_every_option_is_described():
     page = (REFERENCE / "commands/score.md").read_text("utf-8")
-    options = typer.main.get_command(app).commands["score"].params
+    options = typer.main.get_command(load_app()).commands["score"].params
 
     flags = [flag for option in options for flag in option.opts]
     assert [f for f in flags if f"`{f}`" not in page] == []
