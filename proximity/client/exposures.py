@@ -6,6 +6,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from proximity.matching.candidates import find_candidates, index_encounters
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.match import MatchResult, match_keys
 from proximity.matching.policy import MatchContext, MatchPolicy
@@ -16,6 +19,7 @@ from proximity.protocol.diagnosis_key import (
     concatenate_keys,
 )
 from proximity.protocol.export import Export
+from proximity.protocol.export_columns import select_keys
 from proximity.protocol.sighting import Encounters, Scans
 from proximity.store.exposures import (
     Exposure,
@@ -27,6 +31,7 @@ from proximity.store.exposures import (
 from proximity.store.sealing import SealingKey
 from proximity.units import INTERVALS_PER_DAY
 
+_NO_WINDOWS = b"[]"
 # The changes of mind that an authority may publish, as the reference matcher has them.
 _TRANSITIONS = {
     ReportType.SELF_REPORT: {
@@ -52,13 +57,16 @@ class Findings:
     exposures : tuple of Exposure
         One for each key that was met.
     revoked : tuple of Exposure
-        One without windows for each key that was taken back, so that an older export
-        that comes later does not bring it in again.
+        One without windows for each key that was heard and is taken back, so that an
+        older export that comes later does not bring it in again.
+    revoked_digests : frozenset of bytes
+        SHA-256 of every key that is taken back, heard or not.
     result : MatchResult
     """
 
     exposures: tuple[Exposure, ...]
     revoked: tuple[Exposure, ...]
+    revoked_digests: frozenset[bytes]
     result: MatchResult
 
 
@@ -100,9 +108,18 @@ def match_export(
         _exposure(digest, keys, i, [w for w in result.windows if w.key_index == i])
         for i in met
     )
-    taken_back = (keys.report_type == ReportType.REVOKED).nonzero()[0].tolist()
-    revoked = tuple(_exposure(digest, keys, i, []) for i in taken_back)
-    return Findings(exposures, revoked, result)
+    taken_back = np.flatnonzero(keys.report_type == ReportType.REVOKED)
+    heard = find_candidates(
+        select_keys(keys, taken_back),
+        index_encounters(encounters),
+        policy.tolerance_intervals,
+    )
+    revoked = tuple(
+        _exposure(digest, keys, i, [])
+        for i in taken_back[np.unique(heard.key_index)].tolist()
+    )
+    digests = frozenset(_key_digest(keys, i) for i in taken_back.tolist())
+    return Findings(exposures, revoked, digests, result)
 
 
 def store_findings(
@@ -122,7 +139,12 @@ def store_findings(
     LockedError, StoreError
         If it cannot be stored.
     """
-    for found in (*findings.exposures, *findings.revoked):
+    taken_back = [
+        replace(known, report_type=ReportType.REVOKED, windows=_NO_WINDOWS)
+        for known in read_exposures(connection, sealing, 0)
+        if known.key_digest in findings.revoked_digests
+    ]
+    for found in (*taken_back, *findings.exposures, *findings.revoked):
         known = find_exposures(connection, sealing, found.key_digest)
         if known and not _may_follow(known[0].report_type, found.report_type):
             continue
@@ -157,11 +179,15 @@ def _exposure(
     first_day = int(keys.start_interval[index]) // INTERVALS_PER_DAY
     return Exposure(
         export_digest=digest,
-        key_digest=hashlib.sha256(keys.key[index].tobytes()).digest(),
+        key_digest=_key_digest(keys, index),
         report_type=ReportType(int(keys.report_type[index])),
         day=max((window.day for window in windows), default=first_day),
         windows=json.dumps(encode_windows(list(windows))).encode(),
     )
+
+
+def _key_digest(keys: DiagnosisKeys, index: int) -> bytes:
+    return hashlib.sha256(keys.key[index].tobytes()).digest()
 
 
 def _may_follow(before: ReportType, after: ReportType) -> bool:

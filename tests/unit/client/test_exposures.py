@@ -101,3 +101,26 @@ def test_windows_before_the_asked_day_are_left_out(device, authority, diagnosis_
     take_in(device, authority, diagnosis_key(CASE))
 
     assert stored_windows(device.connection, device.sealing, TUESDAY + 1) == []
+
+
+def test_a_revocation_of_keys_that_were_never_heard_leaves_nothing(
+    device, authority, diagnosis_key
+):
+    device.meet(CASE, 20)
+    revoked = diagnosis_key(OTHER_CASE, report_type=ReportType.REVOKED)
+
+    take_in(device, authority, revised=(revoked,))
+
+    assert read_exposures(device.connection, device.sealing, 0) == []
+
+
+def test_a_revocation_reaches_an_exposure_whose_sightings_are_gone(
+    device, authority, diagnosis_key
+):
+    device.meet(CASE, 20)
+    take_in(device, authority, diagnosis_key(CASE))
+    device.connection.execute("DELETE FROM encounters")
+    revoked = diagnosis_key(CASE, report_type=ReportType.REVOKED)
+    take_in(device, authority, revised=(revoked,))
+
+    assert stored_windows(device.connection, device.sealing, TUESDAY) == []
