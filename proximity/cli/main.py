@@ -5,7 +5,17 @@ from io import TextIOWrapper
 
 import typer
 
-from proximity.cli import authority, demo, export, forget, ids, match, report, score
+from proximity.cli import (
+    audit,
+    authority,
+    demo,
+    export,
+    forget,
+    ids,
+    match,
+    report,
+    score,
+)
 from proximity.cli.console import report_error
 from proximity.errors import ProximityError
 
@@ -23,6 +33,7 @@ def root() -> None:
     """Detect contacts over Bluetooth LE, on the device itself."""
 
 
+app.command("audit")(audit.audit)
 app.command("demo")(demo.demo)
 app.add_typer(export.app, name="export")
 app.command("forget")(forget.forget)
