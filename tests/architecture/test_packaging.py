@@ -69,8 +69,8 @@ def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
             else []
         )
     }
-    # protobuf is imported under the name of its makers.
-    modules = {"protobuf": "google"}
+    # Imported under another name than they are installed by.
+    modules = {"protobuf": "google", "dbus-fast": "dbus_fast"}
     needed = names(PROJECT["project"]["dependencies"])
 
     assert imported - set(sys.stdlib_module_names) - {"proximity"} == {
