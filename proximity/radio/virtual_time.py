@@ -26,6 +26,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self, start_s: float = 0.0) -> None:
         self._now_s = start_s
         super().__init__(_Jumping(self))
+        # Timers within a microsecond are due together: asyncio's nanosecond is less
+        # than what a float tells apart at the size of Unix times, where a timer that
+        # is due just now would be waited for without end.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         """Return the virtual time in seconds."""

@@ -35,6 +35,15 @@ def test_time_starts_where_it_is_told_to():
     assert run(main(), 1_600_000_000.0) == 1_600_000_000.0
 
 
+def test_timers_fire_at_the_size_of_unix_times():
+    async def main():
+        for _ in range(1_000):
+            await asyncio.sleep(0.1)
+        return asyncio.get_running_loop().time()
+
+    assert abs(run(main(), 1_780_000_000.0) - 1_780_000_100.0) < 0.01
+
+
 def test_timers_fire_in_their_order():
     log = []
 
