@@ -13,6 +13,7 @@ from proximity.cli import (
     forget,
     ids,
     match,
+    record,
     report,
     score,
 )
@@ -39,6 +40,7 @@ app.add_typer(export.app, name="export")
 app.command("forget")(forget.forget)
 app.command("ids")(ids.ids)
 app.command("match")(match.match)
+app.command("record")(record.record)
 app.command("report")(report.report)
 app.command("score")(score.score)
 app.add_typer(authority.app, name="authority")
