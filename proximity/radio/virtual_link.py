@@ -161,7 +161,9 @@ class VirtualController(Controller):
             return hci.HCI_StatusReturnParameters(
                 hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR
             )
-        return super().on_hci_le_set_random_address_command(command)
+        # Not through bumble's property, which logs the address.
+        self._random_address = command.random_address
+        return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
     def on_hci_le_set_scan_enable_command(self, command: Any) -> Any:
         """Start or stop listening."""

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 
 import numpy as np
 
@@ -50,6 +51,21 @@ def test_who_is_out_of_reach_is_not_heard():
     heard = on_air(everyone_hears, lambda a, b, t_s: -60 if {a, b} != {0, 2} else None)
 
     assert [{each.data[2] for each in scan} for scan in heard] == [{1}, {0, 2}, {1}]
+
+
+def test_neither_addresses_nor_frames_reach_a_log(caplog):
+    async def main(air, radios):
+        frame = bytes.fromhex("0716beefcafef00d")
+        await radios[0].set_frame(frame, 250)
+        heard = [each async for each in radios[1].listen(1.0)]
+        return heard[0]
+
+    with caplog.at_level(logging.DEBUG):
+        heard = on_air(main, lambda a, b, t_s: -60)
+
+    log = caplog.text.lower().replace(":", "")
+    for secret in (heard.address, heard.address[::-1], heard.data[2:]):
+        assert secret.hex() not in log
 
 
 def test_who_is_unplugged_is_not_heard():
