@@ -1,6 +1,7 @@
 """The kernel's Bluetooth management socket: commands out, events in, both in order."""
 
 import asyncio
+import contextlib
 import ctypes
 import errno
 import os
@@ -37,6 +38,9 @@ _RECEIVE_BUFFER_BYTES = 1 << 20
 # Beyond this the kernel's buffer takes over, so that a flood cannot fill the memory.
 _MAX_WAITING = 4_096
 _MAX_AT_ONCE = 64
+# Stamped when they are read, advertisements are handed out together: waking the
+# reader for each of them would cost more than reading it.
+_GATHER_S = 0.05
 
 _RADIO_ON = "Switch Bluetooth on: `bluetoothctl power on`, `rfkill unblock bluetooth`."
 _CAPABILITY = (
@@ -103,11 +107,12 @@ class ManagementSocket:
         self._loop = asyncio.get_running_loop()
         self._arrivals: deque[Arrival] = deque()
         self._waiting: dict[tuple[int, int], asyncio.Future[Reply]] = {}
-        self._changed = asyncio.Event()
+        self._due = asyncio.Event()
         self._gone: set[int] = set()
         self._listening: int | None = None
         self._monitored: DeviceFound | None = None
         self._reading = False
+        self._gathering: asyncio.TimerHandle | None = None
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
         self._resume()
 
@@ -182,13 +187,11 @@ class ManagementSocket:
             If the controller went away, once what it heard before is handed out.
         """
         if not self._arrivals:
-            self._changed.clear()
             self._refuse_gone()
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await self._changed.wait()
-            except TimeoutError:
-                return []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._due.wait()
+        self._due.clear()
         if not self._arrivals:
             self._refuse_gone()
         return self._hand_out()
@@ -202,6 +205,7 @@ class ManagementSocket:
     def close(self) -> None:
         """Close the socket; commands that wait for a reply are cancelled."""
         self._pause()
+        self._stop_gathering()
         for waiting in self._waiting.values():
             waiting.cancel()
         self._socket.close()
@@ -217,10 +221,16 @@ class ManagementSocket:
             self._reading = False
 
     def _hand_out(self) -> list[Arrival]:
+        self._stop_gathering()
         heard = list(self._arrivals)
         self._arrivals.clear()
         self._resume()
         return heard
+
+    def _stop_gathering(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
 
     def _read(self) -> int:
         """Read what there is, in bounded steps so that a flood starves nobody."""
@@ -230,8 +240,10 @@ class ManagementSocket:
             count += 1
         if len(self._arrivals) >= _MAX_WAITING and not self._waiting:
             self._pause()
-        if self._arrivals or self._gone:
-            self._changed.set()
+        if self._gone or len(self._arrivals) >= _MAX_WAITING:
+            self._due.set()
+        elif self._arrivals and self._gathering is None:
+            self._gathering = self._loop.call_later(_GATHER_S, self._due.set)
         return count
 
     def _receive(self) -> bytes | None:

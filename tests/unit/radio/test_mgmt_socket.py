@@ -91,6 +91,7 @@ def test_a_frame_that_breaks_the_protocol_does_not_end_the_scan(with_kernel):
 
 def test_a_flood_waits_in_the_kernel_and_not_in_memory(with_kernel, monkeypatch):
     monkeypatch.setattr(mgmt_socket, "_MAX_WAITING", 64)
+    monkeypatch.setattr(mgmt_socket, "_GATHER_S", 0.001)
 
     async def main(client, kernel):
         client.listen_to(0)
@@ -101,6 +102,21 @@ def test_a_flood_waits_in_the_kernel_and_not_in_memory(with_kernel, monkeypatch)
         return len(first), len(await client.arrivals(1))
 
     assert connected(with_kernel, main) == (64, 36)
+
+
+def test_what_came_while_its_reader_was_busy_is_handed_out_at_once(
+    with_kernel, monkeypatch
+):
+    monkeypatch.setattr(mgmt_socket, "_GATHER_S", 0.001)
+
+    async def main(client, kernel):
+        client.listen_to(0)
+        kernel.hear(FRAME)
+        await asyncio.sleep(0.003)
+        async with asyncio.timeout(1):
+            return len(await client.arrivals(60))
+
+    assert connected(with_kernel, main) == 1
 
 
 def test_a_kernel_that_does_not_answer_is_named(with_kernel, monkeypatch):
