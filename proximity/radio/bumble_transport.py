@@ -46,4 +46,9 @@ async def open_radio(transport: str, settings: HciSettings) -> AsyncIterator[Hci
     async with opened:
         host = QuietHost(opened.source, opened.sink)
         await host.power_on()
-        yield HciRadio(host, settings)
+        radio = HciRadio(host, settings)
+        try:
+            yield radio
+        finally:
+            # A controller goes on sending what it was told to, also to nobody's use.
+            await radio.stop()
