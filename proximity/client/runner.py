@@ -54,14 +54,14 @@ class Radio:
     Attributes
     ----------
     scanner : Scanner
-    advertiser : Advertiser | None
-        None where nothing on this machine can advertise.
+    advertiser : Advertiser
+        Where nothing can advertise, one without carriers.
     tx_power_dbm : int
         Calibrated transmit power, as it is stated in the metadata.
     """
 
     scanner: Scanner
-    advertiser: Advertiser | None
+    advertiser: Advertiser
     tx_power_dbm: int
 
 
@@ -143,16 +143,13 @@ class Runner:
 
     async def _advertise(self) -> None:
         """Have the ID of each interval on air; address and ID change together."""
-        if self._radio.advertiser is None:
-            self._note(Work.ADVERTISEMENT, _nothing_to_advertise_with())
-            return
         failures = 0
         on_air: int | None = None
         while True:
             now_s = self._world.clock.wall()
             if interval_of(now_s) != on_air or self._frame_lost:
                 self._frame_lost = False
-                error = await self._set_frame(self._radio.advertiser)
+                error = await self._set_frame()
                 on_air = interval_of(now_s) if error is None else None
                 failures = 0 if error is None else failures + 1
             wait_s = min(seconds_to_next_interval(now_s), _LONGEST_SLEEP_S)
@@ -163,11 +160,11 @@ class Runner:
                 )
             await asyncio.sleep(wait_s)
 
-    async def _set_frame(self, advertiser: Advertiser) -> ProximityError | None:
+    async def _set_frame(self) -> ProximityError | None:
         try:
-            frame = self._frame(advertiser)
+            frame = self._frame()
             async with _answering():
-                await advertiser.set_frame(frame, INTERVAL_MS)
+                await self._radio.advertiser.set_frame(frame, INTERVAL_MS)
         except (RadioError, StoreError) as error:
             self._note(Work.ADVERTISEMENT, error)
             # The ID of an interval that is over must not stay on air.
@@ -176,10 +173,10 @@ class Runner:
         self._note(Work.ADVERTISEMENT)
         return None
 
-    def _frame(self, advertiser: Advertiser) -> bytes:
+    def _frame(self) -> bytes:
         """Return the advertising data of now in the best carrier that can be sent."""
         data = self._engine.advertisement(self._radio.tx_power_dbm)
-        possible = advertiser.capabilities.carriers
+        possible = self._radio.advertiser.capabilities.carriers
         carrier = next((each for each in _CARRIERS if each in possible), None)
         if carrier is None:
             raise _nothing_to_advertise_with()
@@ -189,10 +186,9 @@ class Runner:
         return encode_carrier(sent.ephemeral_id + sent.metadata, carrier)
 
     async def _fall_silent(self) -> None:
-        if self._radio.advertiser is not None:
-            with suppress(RadioError):
-                async with _answering():
-                    await self._radio.advertiser.stop()
+        with suppress(RadioError):
+            async with _answering():
+                await self._radio.advertiser.stop()
 
     async def _scan(self) -> None:
         schedule, world = self._world.schedule, self._world

@@ -130,7 +130,6 @@ class Rig:
         )
         self.clock = Clock(wall=self.wall, monotonic=self.loop.time)
         self.engine = self.new_engine(self.connection)
-        self.has_advertiser = True
 
     def wall(self) -> float:
         return START_S + self.loop.time()
@@ -151,7 +150,7 @@ class Rig:
         runner = Runner(
             self.engine,
             self.open_engine,
-            Radio(self.radio, self.radio if self.has_advertiser else None, -20),
+            Radio(self.radio, self.radio, -20),
             Circumstances(self.clock, lambda: 0.5, here),
             health=HealthLog(self.connection, self.note),
             tell=self.told.append,
@@ -250,8 +249,8 @@ def test_scanning_goes_on_when_advertising_cannot(
     assert read_health(rig.connection)[Work.SCAN].trouble is None
 
 
-def test_scanning_goes_on_without_any_advertiser(rig: Rig):
-    rig.has_advertiser = False
+def test_scanning_goes_on_where_no_carrier_can_be_sent(rig: Rig):
+    rig.radio.carriers = ()
 
     rig.run(700)
 
