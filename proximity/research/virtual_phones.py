@@ -48,13 +48,22 @@ def live_on_air(world: World, folder: Path, simulation: Simulation) -> list[Phon
     -------
     list of Phone
         In the order of `world.phones`; their stores are closed.
+
+    Raises
+    ------
+    LockedError, StoreError
+        If a phone cannot store what it heard.
     """
     if world.air is None:
         raise ValueError("this world was recorded: it has no air")
     phones = new_phones(world, folder, simulation)
     start_s = int(world.tracks.t_ms[0]) / MS_PER_S
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(start_s)) as runner:
-        runner.run(_live(world, world.air, phones, simulation))
+        try:
+            runner.run(_live(world, world.air, phones, simulation))
+        except ExceptionGroup as failures:
+            # One phone's failure ends the life of all: callers know the error by name.
+            raise failures.exceptions[0] from failures
     return phones
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from proximity.client.engine import Engine, EngineSettings
+from proximity.errors import StoreError
 from proximity.protocol.gaen import (
     decode_metadata,
     decrypt_metadata,
@@ -140,3 +141,13 @@ def test_the_same_seed_gives_the_same_life(world, lived, tmp_path):
 def test_a_recorded_world_has_no_air(make_world, tmp_path):
     with pytest.raises(ValueError, match="recorded"):
         live(make_world(), tmp_path)
+
+
+def test_a_store_that_fails_is_named(world, tmp_path, monkeypatch):
+    def fail(engine):
+        raise StoreError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(Engine, "flush", fail)
+
+    with pytest.raises(StoreError, match="full"):
+        live(world, tmp_path)
