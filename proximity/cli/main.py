@@ -9,12 +9,14 @@ from proximity.cli import (
     audit,
     authority,
     demo,
+    doctor,
     export,
     forget,
     ids,
     match,
     record,
     report,
+    run,
     score,
 )
 from proximity.cli.console import report_error
@@ -36,12 +38,14 @@ def root() -> None:
 
 app.command("audit")(audit.audit)
 app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
 app.add_typer(export.app, name="export")
 app.command("forget")(forget.forget)
 app.command("ids")(ids.ids)
 app.command("match")(match.match)
 app.command("record")(record.record)
 app.command("report")(report.report)
+app.command("run")(run.run)
 app.command("score")(score.score)
 app.add_typer(authority.app, name="authority")
 
