@@ -135,7 +135,7 @@ class BluezAdvertiser:
         """Fall silent, as `Advertiser.stop` says: BlueZ drops what has no owner."""
         bus, self._bus, self._path = self._bus, None, None
         if bus is not None:
-            bus.disconnect()
+            await _close(bus)
 
     async def _withdraw(self) -> None:
         """Take the last frame off the air, at worst with the whole connection."""
@@ -215,6 +215,14 @@ async def find_adapter(bus: MessageBus) -> str:
     )
 
 
+async def _close(bus: MessageBus) -> None:
+    """Disconnect, and let the loop close the socket."""
+    bus.disconnect()
+    with contextlib.suppress(EOFError, OSError):
+        async with asyncio.timeout(_REPLY_TIMEOUT_S):
+            await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+
+
 async def _call(bus: MessageBus, message: Message) -> list[Any]:
     try:
         async with asyncio.timeout(_REPLY_TIMEOUT_S):
@@ -254,4 +262,4 @@ async def check() -> None:
         with contextlib.suppress(AdvertisingUnsupportedError):
             await find_adapter(bus)
     finally:
-        bus.disconnect()
+        await _close(bus)

@@ -43,6 +43,9 @@ class Bus:
         self.on_air.clear()
         self.exported.clear()
 
+    async def wait_for_disconnect(self):
+        assert not self.exported
+
     async def call(self, message):
         error = self.errors.get(message.member)
         if isinstance(error, Exception):
