@@ -9,7 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from proximity.errors import AdvertisingUnsupportedError, ProximityError, RadioError
+from proximity.errors import (
+    AdvertisingUnsupportedError,
+    PermissionDeniedError,
+    ProximityError,
+    RadioError,
+)
 from proximity.radio import linux_mgmt
 from proximity.radio.advertiser import Advertiser
 from proximity.radio.capabilities import Capabilities
@@ -141,7 +146,8 @@ async def open_radio(
     Raises
     ------
     RadioError
-        If the name is unknown, or nothing can be used: the first choice's error.
+        If the name is unknown, or nothing can be used: the error of the first choice,
+        or of the next where the first lacks a privilege.
     """
     if backend is not None and ":" in backend:
         transport = importlib.import_module("proximity.radio.bumble_transport")
@@ -163,8 +169,10 @@ async def _best(clock: Clock) -> str:
     for each in found:
         if each.error is None:
             return each.backend
-    # Without the privilege, what the daemon of everybody says is the better advice.
-    raise found[-1].error or RadioError("No radio.", "Plug in an adapter.")
+    errors = [each.error for each in found if each.error is not None]
+    # Who lacks the privilege is better served by what the next backend says.
+    named = [e for e in errors if not isinstance(e, PermissionDeniedError)] or errors
+    raise named[0]
 
 
 async def _check(name: str, clock: Clock) -> None:

@@ -14,6 +14,7 @@ from proximity.units import Clock
 
 CLOCK = Clock(wall=lambda: 0.0, monotonic=lambda: 0.0)
 DENIED = PermissionDeniedError("no", "hint")
+ABSENT = RadioError("no Bluetooth", "hint")
 OFF = RadioOffError("off", "hint")
 
 
@@ -50,11 +51,23 @@ def test_the_best_backend_that_works_is_opened(machine):
     assert opened(None).backend == "bluez"
 
 
-def test_where_nothing_works_the_error_of_the_unprivileged_backend_is_told(machine):
-    machine.update({"linux-mgmt": DENIED, "bluez": OFF})
+@pytest.mark.parametrize(
+    ("kernel", "daemon", "told"),
+    [
+        (DENIED, OFF, OFF),
+        (ABSENT, OFF, ABSENT),
+        (DENIED, DENIED, DENIED),
+    ],
+)
+def test_where_nothing_works_the_error_that_helps_most_is_told(
+    machine, kernel, daemon, told
+):
+    machine.update({"linux-mgmt": kernel, "bluez": daemon})
 
-    with pytest.raises(RadioOffError):
+    with pytest.raises(RadioError) as raised:
         opened(None)
+
+    assert raised.value is told
 
 
 def test_a_survey_names_every_backend_and_its_error(machine):
