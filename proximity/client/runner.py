@@ -39,6 +39,8 @@ from proximity.units import Clock, day_of, interval_of
 FLUSH_EVERY_S = 10.0
 # A clock that is set, or a machine that slept, moves the end of an interval.
 _LONGEST_SLEEP_S = 10.0
+# Less than a clock can tell apart, just before a boundary, would be no sleep at all.
+_SHORTEST_SLEEP_S = 0.05
 _FORGET_CHECK_S = 600.0
 # A radio that has not answered by then never will.
 _PATIENCE_S = 15.0
@@ -158,7 +160,7 @@ class Runner:
                     seconds_to_next_interval(now_s),
                     retry_delay_s(failures, self._world.chance),
                 )
-            await asyncio.sleep(wait_s)
+            await _pause(wait_s)
 
     async def _set_frame(self) -> ProximityError | None:
         try:
@@ -195,7 +197,7 @@ class Runner:
         delay_s = schedule.first_delay_s(world.chance)
         failures = 0
         while True:
-            await asyncio.sleep(delay_s)
+            await _pause(delay_s)
             started_s = world.clock.monotonic()
             try:
                 await self._listen()
@@ -303,6 +305,16 @@ class Runner:
             self._health.succeeded(work, now_s)
         else:
             self._health.failed(work, error, now_s)
+
+
+async def _pause(seconds: float) -> None:
+    """Sleep, unless this task was cancelled meanwhile."""
+    task = asyncio.current_task()
+    # Before Python 3.12 `asyncio.wait_for`, which radios' libraries use, loses a
+    # cancellation that comes together with the answer it waits for.
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    await asyncio.sleep(max(seconds, _SHORTEST_SLEEP_S))
 
 
 @asynccontextmanager

@@ -412,3 +412,16 @@ def test_a_notice_that_waited_is_told_once(rig: Rig, monkeypatch: pytest.MonkeyP
     rig.run(600, fetches=True)
 
     assert rig.told == ["a notice"]
+
+
+def test_a_radio_that_swallows_a_cancellation_does_not_hold_up_the_end(rig: Rig):
+    async def swallow(data: bytes, interval_ms: int) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(10)
+
+    rig.radio.set_frame = swallow
+
+    rig.run(5)
+
+    assert rig.radio.frames[-1][1] is None
+    assert rig.loop.time() < 60
