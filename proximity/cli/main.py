@@ -12,6 +12,10 @@ from proximity.errors import FileAccessError, ProximityError
 
 # Each is a module here, with a function of its name or a group of commands, `app`.
 COMMANDS = (
+    "run",
+    "doctor",
+    "record",
+    "audit",
     "demo",
     "export",
     "forget",

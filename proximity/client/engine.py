@@ -54,7 +54,7 @@ from proximity.store.state import raise_number, read_number
 from proximity.units import DAY_S, MS_PER_S, Clock, day_of
 
 RETENTION_DAYS = 14
-_NEWEST_EXPORT = "newest-export-s"
+NEWEST_EXPORT = "newest-export-s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ class Engine:
                 fetched.name,
                 fetched.content,
                 self._settings.verification_keys,
-                newest_s=read_number(self._connection, _NEWEST_EXPORT) or 0,
+                newest_s=read_number(self._connection, NEWEST_EXPORT) or 0,
                 now_s=self._now_s(),
             )
             findings = match_export(
@@ -268,7 +268,7 @@ class Engine:
             if not mark_processed(self._connection, done):
                 return "repeated"
             store_findings(self._connection, self._sealing, findings)
-            raise_number(self._connection, _NEWEST_EXPORT, export.end_s)
+            raise_number(self._connection, NEWEST_EXPORT, export.end_s)
         return status
 
     def _heard(self) -> tuple[Encounters, Scans]:

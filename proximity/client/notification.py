@@ -67,9 +67,7 @@ def render_notification(notification: Notification, language: str) -> Notificati
     ValueError
         If there are no texts in that language.
     """
-    if language not in languages():
-        raise ValueError(f"no texts in {language!r}; there are {languages()}")
-    texts = _texts(language)
+    texts = load_texts(language)
     values = {
         "minutes": notification.minutes,
         "date": format_day(notification.day, texts),
@@ -91,7 +89,16 @@ def format_day(day: int, texts: dict[str, Any]) -> str:
     return written
 
 
-def _texts(language: str) -> dict[str, Any]:
+def load_texts(language: str) -> dict[str, Any]:
+    """Return all texts of a language, as its file in texts/ has them.
+
+    Raises
+    ------
+    ValueError
+        If there are no texts in that language.
+    """
+    if language not in languages():
+        raise ValueError(f"no texts in {language!r}; there are {languages()}")
     source = files(__package__).joinpath("texts", f"{language}.json")
     texts: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     return texts

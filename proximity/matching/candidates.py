@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from proximity.protocol.carrier import ID_BYTES
 from proximity.protocol.diagnosis_key import DiagnosisKeys
-from proximity.protocol.gaen import ID_BYTES, derive_ephemeral_ids
+from proximity.protocol.gaen import derive_ephemeral_ids
 from proximity.protocol.sighting import Encounters
 from proximity.units import INTERVAL_S, INTERVALS_PER_DAY, MS_PER_S
 

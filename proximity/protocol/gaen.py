@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from proximity.errors import FormatError, TruncatedError, UnsupportedVersionError
 from proximity.protocol import advertisement
 from proximity.protocol.advertisement import Structure
+from proximity.protocol.carrier import ID_BYTES, METADATA_BYTES, decode_carrier
 from proximity.protocol.ephemeral_id import Disclosure, EphemeralId
 from proximity.units import INTERVAL_S, INTERVALS_PER_DAY, MS_PER_S
 
 NAME = "gaen"
 KEY_BYTES = 16
-ID_BYTES = 16
-METADATA_BYTES = 4
 SERVICE_UUID = 0xFD6F
 
 # LE general discoverable, simultaneous LE and BR/EDR on controller and host.
@@ -336,24 +335,26 @@ def decode_advertisement(
     Parameters
     ----------
     structures : sequence of Structure
-        In any order; only the service data counts, since phones differ in flags,
-        UUID list and length.
+        In any order; only the carrier counts, since phones differ in flags, UUID
+        list and length.
 
     Returns
     -------
     tuple of (bytes, bytes), or None
-        16 and 4 bytes; None if the scheme did not send it. The first service data
-        counts where there are several.
+        16 and 4 bytes, or 16 and none where a 128-bit service UUID carried the ID;
+        None if the scheme did not send it. The first service data counts where there
+        are several.
 
     Raises
     ------
     TruncatedError, FormatError
-        If the service data has fewer or more than 20 bytes.
+        If the carrier has fewer or more than 20 bytes.
     """
-    for data in advertisement.service_data(structures, SERVICE_UUID):
-        _check_length(data, ID_BYTES + METADATA_BYTES, "gaen service data")
-        return data[:ID_BYTES], data[ID_BYTES:]
-    return None
+    carried = decode_carrier(structures)
+    if carried is None:
+        return None
+    _, payload = carried
+    return payload[:ID_BYTES], payload[ID_BYTES:]
 
 
 @functools.lru_cache(maxsize=64)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from proximity.errors import FormatError
 from proximity.protocol import gaen
+from proximity.protocol.carrier import ID_BYTES, METADATA_BYTES
 from proximity.protocol.reception import Receptions
 from proximity.protocol.recording_blocks import read_blocks
 from proximity.protocol.recording_frame import FIRST_BYTE
@@ -42,7 +43,8 @@ class Recording:
         the same metadata.
     skipped : dict of str to int
         Receptions that are in no encounter: "malformed" ones, "unknown" ones that
-        no known scheme sent or that carry no ID, those of an "other_scheme".
+        no known scheme sent or that carry no ID or no metadata, those of an
+        "other_scheme".
     """
 
     receptions: Receptions
@@ -134,7 +136,10 @@ def _kind(data: bytes) -> _Kind:
         recognised = recognise(data)
     except FormatError:
         return _Kind(None, "malformed")
-    if recognised is None:
+    # Without metadata the transmit power is unknown: such an ID matches nothing.
+    if recognised is None or (
+        recognised.scheme == gaen.NAME and not recognised.metadata
+    ):
         return _Kind(None, "unknown")
     return _Kind(recognised, None if recognised.scheme == gaen.NAME else "other_scheme")
 
@@ -156,8 +161,8 @@ def _encounters(receptions: Receptions, kinds: list[_Kind]) -> Encounters:
     told = [r for i in firsts if (r := kinds[i].recognised) is not None]
     counts = np.bincount(row, minlength=len(first))
     return Encounters(
-        ephemeral_id=_byte_rows([r.ephemeral_id for r in told], gaen.ID_BYTES),
-        metadata=_byte_rows([r.metadata for r in told], gaen.METADATA_BYTES),
+        ephemeral_id=_byte_rows([r.ephemeral_id for r in told], ID_BYTES),
+        metadata=_byte_rows([r.metadata for r in told], METADATA_BYTES),
         offsets=np.cumsum([0, *counts.tolist()], dtype=np.int64),
         t_ms=receptions.t_ms[series],
         rssi_dbm=receptions.rssi_dbm[series],

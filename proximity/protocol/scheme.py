@@ -50,7 +50,8 @@ class Recognised:
     ephemeral_id : bytes
         16 bytes for gaen, 12 for bluezone.
     metadata : bytes
-        Encrypted metadata; 4 bytes for gaen, empty for schemes that have none.
+        Encrypted metadata; 4 bytes for gaen, none if a 128-bit service UUID carried
+        the ID; empty for schemes that have none.
     """
 
     scheme: str

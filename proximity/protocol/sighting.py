@@ -95,7 +95,8 @@ def group_encounters(sightings: Iterable[Sighting]) -> Encounters:
     Parameters
     ----------
     sightings : iterable of Sighting
-        Any order; those of other schemes are left out.
+        Any order; those of other schemes are left out, and those without
+        metadata.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def group_encounters(sightings: Iterable[Sighting]) -> Encounters:
     """
     series: dict[tuple[bytes, bytes], list[Sighting]] = {}
     for sighting in sorted(sightings, key=lambda s: s.t_ms):
-        if sighting.scheme == "gaen":
+        if sighting.scheme == "gaen" and sighting.metadata:
             sent = (sighting.ephemeral_id, sighting.metadata)
             series.setdefault(sent, []).append(sighting)
     rows = list(series.values())

@@ -8,13 +8,14 @@ scenarios: docs/explanation/synthetic-evening.md.
 
 from dataclasses import dataclass
 from itertools import combinations
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proximity.protocol.sighting import Scans
 from proximity.research.floor_plan import Person, carriage_db, wander
-from proximity.research.world import Receptions, Tracks, distance_m
+from proximity.research.world import Reach, Tracks, distance_m
 from proximity.units import MS_PER_S
 
 
@@ -58,17 +59,17 @@ class Channel:
 SCAN_MS = 4_000
 SHORTEST_PAUSE_S = 150
 LONGEST_PAUSE_S = 300
-ADVERTISEMENT_EVERY_MS = 270
-ADVERTISEMENT_JITTER_MS = 10
+# RSSI as controllers report it.
+_LEAST_DBM, _MOST_DBM = -110, 20
 
 
-def hear(
+def reach_of(
     people: tuple[Person, ...],
     tracks: Tracks,
     channel: Channel,
     generator: np.random.Generator,
-) -> tuple[tuple[Receptions, ...], tuple[Scans, ...]]:
-    """Let every phone scan, and return what each of them hears.
+) -> Reach:
+    """Return how advertisements travel between the phones of these people.
 
     Parameters
     ----------
@@ -77,30 +78,31 @@ def hear(
         Row i is `people[i]`; one frame a second, without a gap.
     channel : Channel
     generator : np.random.Generator
+        Draws the phones and the bodies now, and each advertisement when it is sent.
 
     Returns
     -------
-    receptions : tuple of Receptions
-        One for each phone.
-    scans : tuple of Scans
-        One for each phone, also those that heard nothing.
+    callable
+        See `Air.reach`.
     """
-    loss_db = _loss_db(people, tracks, channel, generator)
-    scans = tuple(_scan_times(tracks.t_ms, generator) for _ in people)
-    air = [_advertisement_times(tracks.t_ms, generator) for _ in people]
-    receptions = []
-    for receiver, listening in enumerate(scans):
-        heard = []
-        for sender in range(len(people)):
-            if sender != receiver:
-                t_ms = _during(air[sender], listening)
-                second = (t_ms - tracks.t_ms[0]) // MS_PER_S
-                power_dbm = (
-                    people[sender].tx_power_dbm - loss_db[receiver, sender, second]
-                )
-                heard.append((sender, *_measured(t_ms, power_dbm, channel, generator)))
-        receptions.append(_gather(heard, people))
-    return tuple(receptions), scans
+    power_dbm: list[list[list[float]]] = _power_dbm(
+        people, tracks, channel, generator
+    ).tolist()
+    start_s = int(tracks.t_ms[0]) / MS_PER_S
+    last = tracks.t_ms.size - 1
+
+    def reach(sender: int, receiver: int, t_s: float) -> int | None:
+        second = min(max(int(t_s - start_s), 0), last)
+        mean_dbm = power_dbm[receiver][sender][second]
+        rssi_dbm = mean_dbm + channel.fast_sd_db * generator.standard_normal()
+        over_floor = (rssi_dbm - channel.floor_dbm) / channel.floor_width_db
+        # Bounded, so that the exponential of something far away does not overflow.
+        lost = 1 + exp(-min(max(over_floor, -50.0), 50.0))
+        if generator.random() * lost >= channel.heard_share:
+            return None
+        return min(max(round(rssi_dbm), _LEAST_DBM), _MOST_DBM)
+
+    return reach
 
 
 def mean_loss_db(
@@ -123,13 +125,13 @@ def mean_loss_db(
     return channel.loss_at_1_m_db + 10 * channel.exponent * np.log10(metres)
 
 
-def _loss_db(
+def _power_dbm(
     people: tuple[Person, ...],
     tracks: Tracks,
     channel: Channel,
     generator: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Return the attenuation without its fast part: float64[receiver, sender, s]."""
+    """Return the mean RSSI of each second: float64[receiver, sender, s]."""
     n, seconds = tracks.x_m.shape
     receiver_db = channel.receiver_sd_db * generator.standard_normal((n,))
     sender_db = channel.sender_sd_db * generator.standard_normal((n,))
@@ -142,10 +144,24 @@ def _loss_db(
         shared_db += carried_db[a] + carried_db[b] + channel.slow_sd_db * turning
         loss_db[a, b] = shared_db + receiver_db[a] + sender_db[b]
         loss_db[b, a] = shared_db + receiver_db[b] + sender_db[a]
-    return loss_db
+    stated_dbm = np.array([person.tx_power_dbm for person in people], np.float64)
+    return np.asarray(stated_dbm[:, None] - loss_db)
 
 
-def _scan_times(t_ms: NDArray[np.int64], generator: np.random.Generator) -> Scans:
+def scan_times(t_ms: NDArray[np.int64], generator: np.random.Generator) -> Scans:
+    """Return when one phone listens.
+
+    Parameters
+    ----------
+    t_ms : int64[k]
+        Unix milliseconds, of which the first and the last count.
+    generator : np.random.Generator
+
+    Returns
+    -------
+    Scans
+        Four seconds each, the first after a random phase.
+    """
     length_ms = int(t_ms[-1] - t_ms[0])
     most = length_ms // (SHORTEST_PAUSE_S * MS_PER_S) + 1
     pauses_s = generator.uniform(SHORTEST_PAUSE_S, LONGEST_PAUSE_S, most)
@@ -155,53 +171,3 @@ def _scan_times(t_ms: NDArray[np.int64], generator: np.random.Generator) -> Scan
     after_ms = after_ms[after_ms + SCAN_MS <= length_ms]
     start_ms = t_ms[0] + after_ms
     return Scans(start_ms, start_ms + SCAN_MS, after_ms)
-
-
-def _advertisement_times(
-    t_ms: NDArray[np.int64], generator: np.random.Generator
-) -> NDArray[np.int64]:
-    count = int(t_ms[-1] - t_ms[0]) // ADVERTISEMENT_EVERY_MS
-    pauses_ms = ADVERTISEMENT_EVERY_MS + generator.integers(
-        0, ADVERTISEMENT_JITTER_MS, count, endpoint=True
-    )
-    return np.asarray(t_ms[0] + np.cumsum(pauses_ms), np.int64)
-
-
-def _during(t_ms: NDArray[np.int64], scans: Scans) -> NDArray[np.int64]:
-    scan = np.searchsorted(scans.start_ms, t_ms, side="right") - 1
-    return t_ms[(scan >= 0) & (t_ms <= scans.end_ms[scan])]
-
-
-def _measured(
-    t_ms: NDArray[np.int64],
-    power_dbm: NDArray[np.float64],
-    channel: Channel,
-    generator: np.random.Generator,
-) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """Return the time and RSSI of the advertisements that got through."""
-    rssi_dbm = power_dbm + generator.normal(0, channel.fast_sd_db, len(t_ms))
-    over_floor = (rssi_dbm - channel.floor_dbm) / channel.floor_width_db
-    # Bounded, so that the exponential of something far away does not overflow.
-    chance = channel.heard_share / (1 + np.exp(-np.clip(over_floor, -50, 50)))
-    heard = generator.random(len(t_ms)) < chance
-    return t_ms[heard], np.rint(rssi_dbm[heard]).astype(np.int8)
-
-
-def _gather(
-    heard: list[tuple[int, NDArray[np.int64], NDArray[np.int8]]],
-    people: tuple[Person, ...],
-) -> Receptions:
-    counts = [len(t_ms) for _, t_ms, _ in heard]
-    transmitter = np.repeat(
-        np.array([sender for sender, _, _ in heard], np.int64), counts
-    )
-    t_ms = np.concatenate([t_ms for _, t_ms, _ in heard])
-    rssi_dbm = np.concatenate([rssi_dbm for _, _, rssi_dbm in heard])
-    stated_dbm = np.array([person.tx_power_dbm for person in people], np.int8)
-    order = np.argsort(t_ms, kind="stable")
-    return Receptions(
-        transmitter[order],
-        t_ms[order],
-        rssi_dbm[order],
-        stated_dbm[transmitter[order]],
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from proximity.research import pair_chart, rule_chart
+from proximity.research import hearing_chart, pair_chart, rule_chart
 from proximity.research.evaluation import (
     Outcome,
     PairVerdict,
@@ -77,6 +77,7 @@ def _page(report: DemoReport) -> dict[str, Any]:
         "legend": _legend(first),
         "levels": _levels(report.thresholds_db),
         "details": [_detail(detail, report) for detail in _headline_first(report)],
+        "heard": _heard(report),
         "groups": _groups(report),
         "accuracy": _accuracy(report) if report.recorded else None,
         "layout": _layout(),
@@ -147,6 +148,18 @@ def _detail(detail: PairDetail, report: DemoReport) -> dict[str, Any]:
         "wide": wide,
         "narrow": narrow,
     }
+
+
+def _heard(report: DemoReport) -> list[hearing_chart.HearingChart]:
+    """Return the strip of who heard whom, wide and narrow; none if nobody did."""
+    if not any(each.scans for each in report.heard):
+        return []
+    return [
+        hearing_chart.hearing_chart(
+            report.heard, width=width, limits_db=report.thresholds_db
+        )
+        for width in (WIDE, NARROW)
+    ]
 
 
 def _rule(report: DemoReport, legend: RuleLegend) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from proximity.research.evaluation import (
 )
 from proximity.research.report import (
     DemoReport,
+    Hearing,
     Notice,
     PairDetail,
     RuleLegend,
@@ -110,6 +111,20 @@ def demonstrate(
             scenario: _figures(pairs, scenario, rules, generator)
             for scenario in scenarios
         },
+        heard=() if recorded else tuple(map(_hearing, scored)),
+    )
+
+
+def _hearing(each: _Scored) -> Hearing:
+    verdict = each.verdict
+    return Hearing(
+        each.world.phones[verdict.contact],
+        each.world.phones[verdict.case],
+        tuple(
+            (scan.t_s, scan.typical_attenuation_db)
+            for window in verdict.windows
+            for scan in window.scans
+        ),
     )
 
 

@@ -67,14 +67,10 @@ class Simulation(NamedTuple):
 
 
 @contextmanager
-def open_engine(
-    phone: Phone, time: VirtualTime, simulation: Simulation
-) -> Iterator[Engine]:
+def open_engine(phone: Phone, clock: Clock, simulation: Simulation) -> Iterator[Engine]:
     """Run a phone's engine for a while."""
     connection = open_store(phone.store)
-    surroundings = Surroundings(
-        time.clock, simulation.network, simulation.generator.bytes
-    )
+    surroundings = Surroundings(clock, simulation.network, simulation.generator.bytes)
     try:
         yield Engine(connection, phone.sealing, simulation.settings, surroundings)
     finally:
@@ -96,16 +92,21 @@ def live(world: World, folder: Path, simulation: Simulation) -> list[Phone]:
     list of Phone
         In the order of `world.phones`; their stores are closed.
     """
-    phones = [
-        Phone(folder / f"phone-{i}.sqlite", SealingKey(simulation.generator.bytes(32)))
-        for i in range(len(world.phones))
-    ]
+    phones = new_phones(world, folder, simulation)
     air = _Air(phones, simulation)
     for index, phone in enumerate(phones):
         # Also a phone that nobody hears has a key of the day to report.
         air.hears(index, int(world.tracks.t_ms[0]), MISSING_RSSI_DBM, 0)
         _listen(world, index, phone, air)
     return phones
+
+
+def new_phones(world: World, folder: Path, simulation: Simulation) -> list[Phone]:
+    """Return a phone without a memory for each of a world, in their order."""
+    return [
+        Phone(folder / f"phone-{i}.sqlite", SealingKey(simulation.generator.bytes(32)))
+        for i in range(len(world.phones))
+    ]
 
 
 def copy_phone(phone: Phone, store: Path) -> Phone:
@@ -157,8 +158,8 @@ class _Air:
         )
 
     def _send(self, sender: int, t_ms: int, tx_power_dbm: int) -> Recognised:
-        time = VirtualTime(t_ms / MS_PER_S)
-        with open_engine(self._phones[sender], time, self.simulation) as engine:
+        clock = VirtualTime(t_ms / MS_PER_S).clock
+        with open_engine(self._phones[sender], clock, self.simulation) as engine:
             recognised = recognise(engine.advertisement(tx_power_dbm))
         if recognised is None:
             raise ValueError("an engine sent what no engine recognises")
@@ -176,7 +177,8 @@ def _listen(world: World, listener: int, phone: Phone, air: _Air) -> None:
     """Store what one phone heard, and when it listened."""
     receptions, scans = world.receptions[listener], world.scans[listener]
     end_ms = max([0, *receptions.t_ms.tolist(), *scans.end_ms.tolist()])
-    with open_engine(phone, VirtualTime(end_ms / MS_PER_S), air.simulation) as engine:
+    clock = VirtualTime(end_ms / MS_PER_S).clock
+    with open_engine(phone, clock, air.simulation) as engine:
         for row in zip(*(column.tolist() for column in receptions), strict=True):
             engine.hear(air.hears(*row))
         for start, end, monotonic in zip(

@@ -80,6 +80,22 @@ class PairDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Hearing:
+    """What one phone heard of another, as it knows once the other is a case.
+
+    Attributes
+    ----------
+    listener, sender : str
+    scans : tuple of (int, float)
+        Unix seconds and typical attenuation in dB of each scan that heard the sender.
+    """
+
+    listener: str
+    sender: str
+    scans: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoReport:
     """Everything that a demonstration page tells.
 
@@ -101,6 +117,8 @@ class DemoReport:
         told, best in their own direction.
     figures : dict of str to tuple of RuleFigures
         By scenario; "" holds all scenarios together.
+    heard : tuple of Hearing
+        Of the synthetic evening; one for each ordered pair.
     """
 
     recorded: bool
@@ -111,6 +129,7 @@ class DemoReport:
     pairs: tuple[PairVerdict, ...]
     details: tuple[PairDetail, ...]
     figures: dict[str, tuple[RuleFigures, ...]]
+    heard: tuple[Hearing, ...] = ()
 
 
 def accumulate_dose(

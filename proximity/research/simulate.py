@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def simulate(
     """
     settings = EngineSettings("", (), configuration)
     simulation = Simulation(settings, HttpNetwork(), generator)
-    phones = live(world, folder, simulation)
+    phones = _live(world, folder, simulation)
     published_s = (day_of_world(world) + 1) * DAY_S + PUBLISHED_AFTER_MIDNIGHT_S
     verdicts: list[Verdict] = []
     directory = folder / "authority"
@@ -122,15 +123,24 @@ def day_of_world(world: World) -> int:
     return day_of(int(world.tracks.t_ms[0]) / MS_PER_S)
 
 
+def _live(world: World, folder: Path, simulation: Simulation) -> list[Phone]:
+    if world.air is None:
+        return live(world, folder, simulation)
+    # Loaded on demand: no other command waits for the import of virtual controllers.
+    virtual_phones = import_module("proximity.research.virtual_phones")
+    phones: list[Phone] = virtual_phones.live_on_air(world, folder, simulation)
+    return phones
+
+
 def _everyone_else(
     phones: list[Phone], case: int, now_s: int, simulation: Simulation
 ) -> Iterator[Verdict]:
-    time = VirtualTime(now_s)
+    clock = VirtualTime(now_s).clock
     for contact, phone in enumerate(phones):
         if contact == case:
             continue
         own_copy = copy_phone(phone, phone.store.with_suffix(".copy"))
-        with open_engine(own_copy, time, simulation) as engine:
+        with open_engine(own_copy, clock, simulation) as engine:
             for outcome in engine.update():
                 if outcome.error is not None:
                     raise outcome.error

@@ -4,6 +4,7 @@ A recorded scenario and a simulated evening are the same type, so that whatever
 runs on a world cannot tell one from the other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -55,6 +56,26 @@ class Tracks(NamedTuple):
     y_m: NDArray[np.float64]
 
 
+# Sender, receiver (indices in `World.phones`) and Unix seconds to the RSSI in dBm with
+# which an advertisement arrives, or None if it is lost.
+Reach = Callable[[int, int, float], int | None]
+
+
+class Air(NamedTuple):
+    """What radios need to live a world, rather than to have it told.
+
+    Attributes
+    ----------
+    reach : callable
+        See `Reach`.
+    tx_power_dbm : tuple of int
+        Transmit power that each phone states in its metadata.
+    """
+
+    reach: Reach
+    tx_power_dbm: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything that happened, as seen by each phone and as it really was.
@@ -66,12 +87,14 @@ class World:
     phones : tuple of str
         Names of the phones' owners; columns refer to them by index.
     receptions : tuple of Receptions
-        One for each phone.
+        One for each phone; none at all if the world goes on air.
     scans : tuple of Scans
-        One for each phone; those that heard nothing are among them.
+        One for each phone: when it listens, also where it hears nothing.
     tracks : Tracks
     truth_min : dict of (int, int) to float
         Minutes within reach for each pair that counts; indices ascending.
+    air : Air | None
+        How advertisements travel, if the phones send and hear them themselves.
     """
 
     name: str
@@ -80,6 +103,7 @@ class World:
     scans: tuple[Scans, ...]
     tracks: Tracks
     truth_min: dict[tuple[int, int], float]
+    air: Air | None = None
 
 
 def distance_m(tracks: Tracks, a: int, b: int) -> NDArray[np.float64]:

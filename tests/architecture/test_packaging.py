@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -69,8 +70,8 @@ def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
             else []
         )
     }
-    # protobuf is imported under the name of its makers.
-    modules = {"protobuf": "google"}
+    # Imported under another name than they are installed by.
+    modules = {"protobuf": "google", "dbus-fast": "dbus_fast"}
     needed = names(PROJECT["project"]["dependencies"])
 
     assert imported - set(sys.stdlib_module_names) - {"proximity"} == {
@@ -98,3 +99,13 @@ def test_every_folder_of_modules_is_a_package():
     assert {
         folder for folder in folders if not (folder / "__init__.py").exists()
     } == set()
+
+
+def test_commands_start_without_the_libraries_of_radios():
+    code = "import sys, proximity.cli.main; print(*sys.modules)"
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[0] for name in run.stdout.split()}
+
+    assert loaded & {"bleak", "bumble", "dbus_fast"} == set()

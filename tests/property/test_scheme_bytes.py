@@ -33,6 +33,8 @@ from proximity.protocol.bluezone_list import (
     encode_list,
     match_history,
 )
+from proximity.protocol.carrier import Carrier, encode_carrier
+from proximity.protocol.on_air import Kind, kind_of
 from proximity.protocol.scheme import Recognised, recognise
 
 modest = settings(derandomize=True, deadline=None, max_examples=150)
@@ -44,9 +46,20 @@ GENUINE = (
     encode_service(),
     encode_overflow(),
     encode_beacon(),
+    *(encode_carrier(bytes(range(20)), carrier) for carrier in Carrier),
 )
 # Tags that decoders look for, so that hostile bytes reach beyond the first check.
-TAGS = st.sampled_from([b"", b"\x6f\xfd", b"\x56\x4e", b"\xb5\x22", b"\x4c\x00\x01"])
+TAGS = st.sampled_from(
+    [
+        b"",
+        b"\x6f\xfd",
+        b"\x56\x4e",
+        b"\xb5\x22",
+        b"\x4c\x00\x01",
+        b"\xff\xff",
+        b"\xff\xff\x6f\xfd",
+    ]
+)
 KINDS = st.sampled_from([0x01, 0x02, 0x03, 0x06, 0x07, 0x09, 0x16, 0xFF])
 STRUCTURES = st.lists(
     st.builds(
@@ -94,7 +107,9 @@ def test_any_advertisement_gives_a_value_or_a_format_error(data):
         structures = decode_structures(data)
         decode_wake_up(structures)
         heard = recognise(data)
-        assert heard is None or heard.ephemeral_id in data
+        # On air the bytes of a service UUID come last first.
+        assert heard is None or heard.ephemeral_id in data + data[::-1]
+        assert kind_of(data) is not Kind.MALFORMED
 
 
 @modest

@@ -9,6 +9,7 @@ import pytest
 
 from proximity.research.demo_page import EN_DASH, number, render_page
 from proximity.research.evaluation import PairVerdict
+from proximity.research.report import Hearing
 
 VOID = {"meta", "link", "input", "br"}
 
@@ -167,3 +168,22 @@ def test_the_same_report_gives_the_same_page(report):
 def test_large_numbers_lose_their_decimals():
     assert number(99.94) == "99.9"
     assert number(355.4) == "355"
+
+
+def test_the_page_shows_who_heard_whom(report):
+    heard = (
+        Hearing("An", "Linh", ((report.day * 86_400 + 72_000, 50),)),
+        Hearing("Linh", "An", ()),
+    )
+    page = render_page(replace(report, heard=heard))
+
+    tree_of(page)
+    assert "Who heard whom" in page
+    assert "Ai nghe thấy ai" in page
+    assert page.count('class="heard0"') == 2
+
+
+def test_where_nobody_heard_anybody_there_is_no_strip(report):
+    page = render_page(replace(report, heard=(Hearing("An", "Linh", ()),)))
+
+    assert "Who heard whom" not in page

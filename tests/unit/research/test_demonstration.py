@@ -171,3 +171,13 @@ def test_stores_do_not_outlive_the_run(make_world, tmp_path, monkeypatch):
     run(make_world(people=2))
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_evening_tells_who_heard_whom_and_a_recording_does_not(world, report):
+    heard = {(each.listener, each.sender): each.scans for each in report.heard}
+
+    assert len(heard) == 6
+    assert len(heard["An", "Bình"]) == len(heard["Bình", "An"]) == 8
+    assert {attenuation_db for _, attenuation_db in heard["An", "Bình"]} == {50}
+    assert heard["Khoa", "An"] == ()
+    assert run(world, recorded=True).heard == ()

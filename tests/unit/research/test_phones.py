@@ -203,7 +203,7 @@ def test_what_a_copy_learns_leaves_the_first_as_it_was(phones, tmp_path):
     copy = copy_phone(phones[AN], tmp_path / "copy.sqlite")
     later = VirtualTime(before[-1] / MS_PER_S + 20 * 86_400)
 
-    with open_engine(copy, later, simulation()) as engine:
+    with open_engine(copy, later.clock, simulation()) as engine:
         engine.forget()
 
     assert stored(copy)[0].t_ms.tolist() == []

@@ -84,9 +84,9 @@ def test_keys_are_published_at_ten_past_two_of_the_next_day(
         published.append(options["now_s"])
         return publish(*arguments, **options)
 
-    def open_and_note(phone, time, simulation):
-        fetched.append(time.clock.wall())
-        return open_engine(phone, time, simulation)
+    def open_and_note(phone, clock, simulation):
+        fetched.append(clock.wall())
+        return open_engine(phone, clock, simulation)
 
     monkeypatch.setattr(module, "publish", publish_and_note)
     monkeypatch.setattr(module, "open_engine", open_and_note)

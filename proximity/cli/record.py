@@ -1,0 +1,108 @@
+"""`proximity record`: keep what this machine hears, as a recording."""
+
+import asyncio
+import os
+import secrets
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from proximity.cli.audit import count_kinds, say_kinds
+from proximity.cli.console import JsonFlag, emit_json, say
+from proximity.protocol.reception import Receptions
+from proximity.protocol.recording_blocks import write_blocks
+from proximity.protocol.recording_lines import write_lines
+from proximity.protocol.sighting import Scans
+from proximity.radio.choose import open_radio
+from proximity.radio.recorder import Recorder
+from proximity.units import DAY_S, Clock
+
+
+class RecordingForm(StrEnum):
+    """The forms that `--format` takes."""
+
+    JSONL = "jsonl"
+    COMPRESSED = "compressed"
+
+
+_WRITE = {RecordingForm.JSONL: write_lines, RecordingForm.COMPRESSED: write_blocks}
+
+
+def record(
+    *,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=DAY_S, help="How long to listen.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Recording to write.")
+    ],
+    form: Annotated[
+        RecordingForm, typer.Option("--format", help="Form of the recording.")
+    ] = RecordingForm.JSONL,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Radio to listen with, or a transport such as usb:0.",
+            show_default="the best that can be used",
+        ),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Listen, and keep everything that is heard, whoever sent it."""
+    # What is no plain file, such as a pipe or a device, would be replaced by one.
+    if not output.parent.is_dir() or (output.exists() and not output.is_file()):
+        raise typer.BadParameter("is not a file in an existing folder", param_hint="-o")
+    clock = Clock(time.time, time.monotonic)
+    recorder = Recorder(clock)
+    try:
+        with Console(stderr=True).status("listening"):
+            used = asyncio.run(_listen(recorder, backend, clock, seconds))
+    finally:
+        # Also what was heard before an interruption, or until the adapter went.
+        receptions, scans = recorder.recorded()
+        if len(scans.start_ms):
+            _write(output, form, receptions, scans)
+    kinds = count_kinds(receptions)
+    if as_json:
+        document = {
+            "file": str(output),
+            "format": form.value,
+            "backend": used,
+            "receptions": len(receptions.t_ms),
+            "scans": len(scans.start_ms),
+            "kinds": kinds,
+        }
+        emit_json("proximity/record/v1", document)
+        return
+    say(f"recorded {output} with {used}")
+    say_kinds(kinds)
+
+
+async def _listen(
+    recorder: Recorder, backend: str | None, clock: Clock, seconds: float
+) -> str:
+    async with open_radio(backend, clock, secrets.token_bytes) as radio:
+        await recorder.record(radio.scanner, seconds)
+        return radio.backend
+
+
+def _write(
+    path: Path, form: RecordingForm, receptions: Receptions, scans: Scans
+) -> None:
+    """Write so that nobody finds half of it; addresses are for its owner alone."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            _WRITE[form](stream, receptions, scans)
+        unfinished.replace(path)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"cannot be written: {error.strerror}", param_hint="-o"
+        ) from error

@@ -1,0 +1,79 @@
+"""Geometry of the strip of who heard whom: a row a phone, a line for each other one."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proximity.research.axes import Mark, Scale, time_marks
+from proximity.research.report import Hearing
+
+LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 8.0, 24.0
+LINE, GAP = 5.0, 11.0
+TICK = 4.0
+# A time label needs so much room.
+LABEL = 70.0
+
+
+@dataclass(frozen=True, slots=True)
+class HearingChart:
+    """What to draw; lengths in the units of the view box.
+
+    Attributes
+    ----------
+    width, height : float
+    rows : tuple of Mark
+        Middle of each listener's row, and the name.
+    levels : tuple of str
+        Paths with a tick for each scan that heard somebody, the nearest level first.
+    time_marks : tuple of Mark
+    """
+
+    width: float
+    height: float
+    rows: tuple[Mark, ...]
+    levels: tuple[str, ...]
+    time_marks: tuple[Mark, ...]
+
+
+def hearing_chart(
+    heard: Sequence[Hearing], *, width: float, limits_db: Sequence[float]
+) -> HearingChart:
+    """Lay out who heard whom.
+
+    Parameters
+    ----------
+    heard : sequence of Hearing
+        At least one with a scan.
+    width : float
+    limits_db : sequence of float
+        Between the levels, ascending.
+
+    Returns
+    -------
+    HearingChart
+        People in the order in which they are senders; within a row the lines are the
+        other people, in the same order.
+    """
+    names = list(dict.fromkeys(each.sender for each in heard))
+    times = [t_s for each in heard for t_s, _ in each.scans]
+    across = Scale(min(times), max(*times, min(times) + 1), LEFT, width - RIGHT)
+    row_height = LINE * (len(names) - 1) + GAP
+    paths = [""] * (len(limits_db) + 1)
+    for each in heard:
+        others = [name for name in names if name != each.listener]
+        top = TOP + names.index(each.listener) * row_height
+        y = round(top + LINE * others.index(each.sender), 1)
+        for t_s, attenuation_db in each.scans:
+            level = bisect_left(limits_db, attenuation_db)
+            paths[level] += f"M{across(t_s)} {y}v{TICK:g}"
+    middle = (row_height - GAP) / 2
+    return HearingChart(
+        width=width,
+        height=TOP + row_height * len(names) + BOTTOM,
+        rows=tuple(
+            Mark(round(TOP + i * row_height + middle, 1), name)
+            for i, name in enumerate(names)
+        ),
+        levels=tuple(paths),
+        time_marks=time_marks(across, (width - LEFT - RIGHT) / LABEL),
+    )

@@ -1,0 +1,269 @@
+"""One sender near one scanner, for each backend that needs no adapter."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+)
+
+from proximity.protocol.reception import Broadcast, gather_receptions
+from proximity.protocol.recording import make_recording
+from proximity.protocol.sighting import MISSING_RSSI_DBM, Scans
+from proximity.radio.bleak_scanner import BleakScanner, Callback
+from proximity.radio.hci_radio import HciSettings
+from proximity.radio.linux_mgmt import LinuxScanner
+from proximity.radio.mgmt_frames import Command, Status
+from proximity.radio.recorded import RecordedScanner
+from proximity.radio.scanner import Scanner
+from proximity.radio.system_fields import split_fields
+from proximity.radio.virtual import VirtualAir
+from proximity.units import Clock
+
+INTERVAL_MS = 250
+# The air of a test: it goes on for so long.
+LENGTH_MS = 20_000
+
+# What is sent from which second on.
+Frames = list[tuple[float, bytes]]
+Send = Callable[[int, bytes], None]
+
+
+@dataclass
+class Setup:
+    """A scanner near one sender, and how its adapter goes away."""
+
+    scanner: Scanner
+    unplug: Callable[[], Awaitable[None]]
+    # Whether the system tells at once that an adapter goes, or only at the next scan.
+    tells_at_once: bool = False
+
+
+Backend = Callable[[Frames, int, Clock], AbstractAsyncContextManager[Setup]]
+
+
+@asynccontextmanager
+async def recorded(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator[Setup]:
+    """Replay what the sender would have sent."""
+    starts = [*(round(at_s * 1_000) for at_s, _ in frames), LENGTH_MS]
+    heard = [
+        (t_ms, None if rssi_dbm == MISSING_RSSI_DBM else rssi_dbm, broadcast)
+        for number, (_, data) in enumerate(frames)
+        for broadcast in [Broadcast(address_of(number), data)]
+        for t_ms in range(starts[number] + 7, starts[number + 1], INTERVAL_MS)
+    ]
+    scans = Scans(*np.array([[0], [LENGTH_MS], [0]], np.int64))
+    recording = make_recording(gather_receptions(heard), scans)
+
+    async def wait_for_the_end() -> None:
+        await asyncio.sleep(LENGTH_MS / 1_000)
+
+    yield Setup(RecordedScanner(recording, clock), wait_for_the_end)
+
+
+@asynccontextmanager
+async def virtual(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator[Setup]:
+    """Put two virtual controllers on one air."""
+    generator = np.random.default_rng(7)
+    air = VirtualAir(lambda *_: rssi_dbm, generator)
+    settings = HciSettings("virtual", clock, generator.bytes)
+    listener, sender = await air.join(settings), await air.join(settings)
+
+    async def send() -> None:
+        start_s = clock.monotonic()
+        for at_s, data in frames:
+            await asyncio.sleep(start_s + at_s - clock.monotonic())
+            await sender.set_frame(data, INTERVAL_MS)
+
+    async def unplug() -> None:
+        air.unplug(0)
+
+    async with running(send()):
+        yield Setup(listener, unplug, tells_at_once=True)
+    await sender.stop()
+
+
+@asynccontextmanager
+async def linux_mgmt(
+    frames: Frames, rssi_dbm: int, clock: Clock
+) -> AsyncIterator[Setup]:
+    """Answer the management protocol on socket pairs, as a kernel does."""
+    kernel = Kernel()
+
+    def send(number: int, data: bytes) -> None:
+        found = struct.pack(
+            "<H6sBbIH", 1, address_of(number)[::-1], 1, rssi_dbm, 0, len(data)
+        )
+        kernel.event(0x2F, found + data)
+
+    async with running(send_each(frames, send, clock)):
+        yield Setup(LinuxScanner(clock, kernel.open), kernel.unplug, tells_at_once=True)
+    kernel.close()
+
+
+@asynccontextmanager
+async def bleak(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator[Setup]:
+    """Call back as bleak does, with fields instead of bytes."""
+    system = System()
+    # BlueZ's bleak writes this where there is no RSSI.
+    written_dbm = -127 if rssi_dbm == MISSING_RSSI_DBM else rssi_dbm
+
+    def send(number: int, data: bytes) -> None:
+        fields = split_fields(data)
+        device = BLEDevice(address_of(number).hex(":"), None, None)
+        advertised = AdvertisementData(
+            local_name=None,
+            manufacturer_data=dict(fields.manufacturer_data),
+            service_data=dict(fields.service_data),
+            service_uuids=list(fields.service_uuids),
+            tx_power=None,
+            rssi=written_dbm,
+            platform_data=(),
+        )
+        for callback in system.listening:
+            callback(device, advertised)
+
+    async with running(send_each(frames, send, clock)):
+        yield Setup(BleakScanner(clock, system.open), system.unplug)
+
+
+@asynccontextmanager
+async def running(sending: Awaitable[None]) -> AsyncIterator[None]:
+    """Let a sender send meanwhile."""
+    task = asyncio.ensure_future(sending)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def send_each(frames: Frames, send: Send, clock: Clock) -> None:
+    """Send every frame at the interval until the next one begins."""
+    start_s = clock.monotonic()
+    ends_s = [*(at_s for at_s, _ in frames[1:]), LENGTH_MS / 1_000]
+    for number, ((at_s, data), end_s) in enumerate(zip(frames, ends_s, strict=True)):
+        await asyncio.sleep(start_s + at_s + 0.007 - clock.monotonic())
+        while clock.monotonic() < start_s + end_s:
+            send(number, data)
+            await asyncio.sleep(INTERVAL_MS / 1_000)
+
+
+def address_of(number: int) -> bytes:
+    """Return the address of a frame."""
+    return b"\xc0" + bytes(4) + bytes([number])
+
+
+class Kernel:
+    """The part of the management protocol that a scan needs."""
+
+    def __init__(self) -> None:
+        self.present = True
+        self.monitored = False
+        self.ends: list[socket.socket] = []
+
+    def open(self) -> socket.socket:
+        client, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        client.setblocking(False)
+        end.setblocking(False)
+        self.ends.append(end)
+        asyncio.get_running_loop().add_reader(end, self._answer, end)
+        return client
+
+    def event(self, code: int, body: bytes) -> None:
+        for end in list(self.ends) if self.monitored or code != 0x2F else []:
+            self._send(end, code, body)
+
+    async def unplug(self) -> None:
+        self.present = False
+        self.event(0x05, b"")
+
+    def close(self) -> None:
+        for end in list(self.ends):
+            self._drop(end)
+
+    def _drop(self, end: socket.socket) -> None:
+        asyncio.get_running_loop().remove_reader(end)
+        self.ends.remove(end)
+        end.close()
+
+    def _answer(self, end: socket.socket) -> None:
+        frame = end.recv(2_048)
+        if not frame:
+            self._drop(end)
+            return
+        opcode, index, _ = struct.unpack_from("<HHH", frame)
+        body = struct.pack("<HB", opcode, Status.SUCCESS) + self._reply(Command(opcode))
+        self._send(end, 0x01, body, index)
+
+    def _send(self, end: socket.socket, code: int, body: bytes, index: int = 0) -> None:
+        # The client may have gone without waiting.
+        try:
+            end.send(struct.pack("<HHH", code, index, len(body)) + body)
+        except BrokenPipeError:
+            self._drop(end)
+
+    def _reply(self, command: Command) -> bytes:
+        if command is Command.READ_INDEX_LIST:
+            return struct.pack("<HH", 1, 0) if self.present else bytes(2)
+        if command is Command.READ_INFORMATION:
+            on = 1 << 0 | 1 << 9
+            return bytes(9) + struct.pack("<II", on, on) + bytes(263)
+        self.monitored = command is Command.ADD_PATTERNS_MONITOR
+        return struct.pack("<H", 1)
+
+
+class System:
+    """The part of bleak's scanner that is used."""
+
+    def __init__(self) -> None:
+        self.present = True
+        self.listening: list[Callback] = []
+
+    def open(self, callback: Callback) -> "Session":
+        return Session(self, callback)
+
+    async def unplug(self) -> None:
+        self.present = False
+
+
+@dataclass
+class Session:
+    """One scan of the system."""
+
+    system: System
+    callback: Callback
+
+    async def start(self) -> None:
+        if not self.system.present:
+            raise BleakBluetoothNotAvailableError(
+                "off", BleakBluetoothNotAvailableReason.POWERED_OFF
+            )
+        self.system.listening.append(self.callback)
+
+    async def stop(self) -> None:
+        self.system.listening.remove(self.callback)
+
+
+@pytest.fixture(
+    params=[recorded, virtual, linux_mgmt, bleak],
+    ids=lambda backend: backend.__name__.replace("_", "-"),
+)
+def backend(request) -> Backend:
+    """Return a maker of a scanner near one sender."""
+    return request.param
+
+
+@pytest.fixture
+def backend_name(backend: Backend) -> str:
+    """Return the name that the backend puts on what it hears."""
+    return backend.__name__.replace("_", "-")

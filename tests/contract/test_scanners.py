@@ -1,0 +1,207 @@
+"""What every scanner does alike, run on each that needs no adapter."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from proximity.errors import RadioOffError
+from proximity.protocol import bluezone, gaen
+from proximity.protocol.carrier import Carrier, encode_carrier
+from proximity.protocol.linkability import audit_linkability
+from proximity.protocol.on_air import Kind, kind_of
+from proximity.protocol.sighting import MISSING_RSSI_DBM
+from proximity.radio.recorder import Recorder
+from proximity.radio.scanner import Heard, Scanner, ScanReport, sighting_of
+from proximity.radio.virtual_time import VirtualTimeLoop
+from proximity.units import Clock
+
+NOW_S = 1_700_000_000.0
+RSSI_DBM = -57
+
+
+def run(test: Callable[[Clock], Coroutine[Any, Any, None]]) -> None:
+    """Run a test in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        loop = runner.get_loop()
+        runner.run(test(Clock(lambda: NOW_S + loop.time(), loop.time)))
+
+
+def frame(letter: bytes) -> bytes:
+    return gaen.encode_advertisement(letter * 16, bytes(4))
+
+
+def letters(heard: list[Heard]) -> set[bytes]:
+    """Return whose frames were heard; systems join the fields of a frame anew."""
+    sightings = [sighting_of(each) for each in heard]
+    return {each.ephemeral_id[:1] for each in sightings if each is not None}
+
+
+async def scan(scanner: Scanner, seconds: float) -> tuple[list[Heard], ScanReport]:
+    """Return what a whole scan yields; only the last is a report."""
+    *heard, report = [each async for each in scanner.listen(seconds)]
+    assert isinstance(report, ScanReport)
+    assert all(isinstance(each, Heard) for each in heard)
+    return heard, report
+
+
+def test_reports_come_in_order_with_the_times_of_the_clock(backend):
+    async def test(clock: Clock) -> None:
+        async with backend([(0, frame(b"a"))], RSSI_DBM, clock) as setup:
+            heard, report = await scan(setup.scanner, 4)
+        times = [each.t_monotonic_ms for each in heard]
+
+        assert 14 <= len(heard) <= 17
+        assert times == sorted(times)
+        assert letters(heard) == {b"a"}
+        assert {each.rssi_dbm for each in heard} == {RSSI_DBM}
+        assert report.monotonic_ms <= times[0] <= times[-1] <= report.monotonic_ms + 4e3
+        for each in heard:
+            walled = each.t_wall_ms - NOW_S * 1_000
+            assert abs(walled - each.t_monotonic_ms) <= 1
+        assert abs(report.end_ms - report.start_ms - 4_000) <= 2
+
+    run(test)
+
+
+def test_a_scan_that_hears_nothing_is_reported(backend):
+    async def test(clock: Clock) -> None:
+        async with backend([], RSSI_DBM, clock) as setup:
+            heard, report = await scan(setup.scanner, 2)
+
+        assert heard == []
+        assert abs(report.end_ms - report.start_ms - 2_000) <= 2
+        assert 0 < report.duty <= 1
+
+    run(test)
+
+
+def test_an_rssi_that_was_not_measured_is_missing(backend):
+    async def test(clock: Clock) -> None:
+        async with backend([(0, frame(b"a"))], MISSING_RSSI_DBM, clock) as setup:
+            heard, _ = await scan(setup.scanner, 2)
+
+        assert {each.rssi_dbm for each in heard} == {None}
+
+    run(test)
+
+
+def test_every_id_has_its_address_and_every_address_its_id(backend):
+    frames = [(at_s, frame(bytes([at_s + 1]))) for at_s in range(0, 12, 3)]
+
+    async def test(clock: Clock) -> None:
+        recorder = Recorder(clock)
+        async with backend(frames, RSSI_DBM, clock) as setup:
+            await recorder.record(setup.scanner, 12)
+        found = audit_linkability(recorder.recorded()[0])[gaen.NAME]
+
+        assert (found.ids, found.pairs, found.breaking_pairs) == (4, 4, 0)
+        assert found.receptions_without_address == 0
+        assert 2.0 <= found.longest_followed_s <= 3.0
+
+    run(test)
+
+
+def test_a_scan_may_follow_another_and_hears_nothing_of_between(backend):
+    frames = [(0, frame(b"a")), (3, frame(b"b")), (6, frame(b"c"))]
+
+    async def test(clock: Clock) -> None:
+        async with backend(frames, RSSI_DBM, clock) as setup:
+            first, _ = await scan(setup.scanner, 2.5)
+            await asyncio.sleep(4)
+            second, report = await scan(setup.scanner, 2)
+
+        assert letters(first) == {b"a"}
+        assert letters(second) == {b"c"}
+        assert all(each.t_monotonic_ms >= report.monotonic_ms for each in second)
+
+    run(test)
+
+
+def test_a_scan_that_was_cancelled_frees_the_radio_for_the_next(backend):
+    async def test(clock: Clock) -> None:
+        async with backend([(0, frame(b"a"))], RSSI_DBM, clock) as setup:
+            task = asyncio.create_task(scan(setup.scanner, 60))
+            await asyncio.sleep(3)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            heard, _ = await scan(setup.scanner, 2)
+
+        assert 5 < len(heard) < 10
+
+    run(test)
+
+
+def test_a_scan_that_is_closed_early_frees_the_radio_for_the_next(backend):
+    async def test(clock: Clock) -> None:
+        async with backend([(0, frame(b"a"))], RSSI_DBM, clock) as setup:
+            async with aclosing(setup.scanner.listen(60)) as listening:
+                async for _ in listening:
+                    break
+            heard, _ = await scan(setup.scanner, 2)
+
+        assert 5 < len(heard) < 10
+
+    run(test)
+
+
+def test_an_adapter_that_is_gone_is_a_named_error(backend):
+    async def test(clock: Clock) -> None:
+        async with backend([(0, frame(b"a"))], RSSI_DBM, clock) as setup:
+            await scan(setup.scanner, 1)
+            await setup.unplug()
+            with pytest.raises(RadioOffError):
+                await scan(setup.scanner, 1)
+
+    run(test)
+
+
+def test_an_adapter_that_goes_in_the_middle_of_a_scan_ends_it(backend):
+    async def test(clock: Clock) -> None:
+        async with backend([(0, frame(b"a"))], RSSI_DBM, clock) as setup:
+            if not setup.tells_at_once:
+                return
+            task = asyncio.create_task(scan(setup.scanner, 60))
+            await asyncio.sleep(3)
+            await setup.unplug()
+            with pytest.raises(RadioOffError):
+                await task
+
+        assert clock.monotonic() < 10
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(encode_carrier(bytes(20), carrier), Kind.GAEN) for carrier in Carrier]
+    + [(bluezone.encode_advertisement(bytes(12)), Kind.BLUEZONE)],
+    ids=[*(carrier.value for carrier in Carrier), "bluezone"],
+)
+def test_every_carrier_and_bluezones_frame_are_heard(backend, data, kind):
+    async def test(clock: Clock) -> None:
+        async with backend([(0, data)], RSSI_DBM, clock) as setup:
+            heard, _ = await scan(setup.scanner, 1)
+
+        assert {kind_of(each.data) for each in heard} == {kind}
+
+    run(test)
+
+
+def test_what_is_heard_is_named_after_its_backend_and_shows_no_address(
+    backend, backend_name
+):
+    async def test(clock: Clock) -> None:
+        async with backend([(0, frame(b"a"))], RSSI_DBM, clock) as setup:
+            heard, report = await scan(setup.scanner, 1)
+
+        assert {each.backend for each in heard} == {report.backend}
+        assert report.backend == backend_name
+        assert heard[0].address is not None
+        assert heard[0].address.hex() not in repr(heard[0])
+        assert repr(heard[0].address) not in repr(heard[0])
+
+    run(test)

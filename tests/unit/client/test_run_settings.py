@@ -1,0 +1,100 @@
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from proximity.client.run_settings import (
+    KEYS_FILE,
+    SETTINGS_FILE,
+    RunSettings,
+    pin_keys,
+    pinned_keys,
+    read_settings,
+    write_settings,
+)
+from proximity.errors import FormatError, StoreError
+from proximity.protocol.public_keys import PinnedKey, encode_public_keys
+from proximity.protocol.signature import VerificationKey
+
+KEY = VerificationKey(ec.derive_private_key(7, ec.SECP256R1()).public_key(), "VN", "v1")
+
+
+def test_a_new_home_asks_nobody_and_speaks_vietnamese(tmp_path: Path):
+    settings = read_settings(tmp_path)
+
+    assert settings.source_url is None
+    assert settings.language == "vi"
+    assert pinned_keys(tmp_path) == ()
+
+
+def test_settings_come_back_as_they_were(tmp_path: Path):
+    settings = RunSettings("https://example.org/", "bluez", "en", -24)
+
+    write_settings(tmp_path / "home", settings)
+
+    assert read_settings(tmp_path / "home") == settings
+
+
+def test_settings_are_for_their_owner_alone(tmp_path: Path):
+    write_settings(tmp_path, RunSettings())
+
+    mode = (tmp_path / SETTINGS_FILE).stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == [SETTINGS_FILE]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source_url": 3},
+        {"backend": []},
+        {"language": "xx"},
+        {"language": None},
+        {"tx_power_dbm": 200},
+        {"tx_power_dbm": "-20"},
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, change: dict[str, object]):
+    good = {"source_url": None, "backend": None, "language": "vi", "tx_power_dbm": -20}
+    (tmp_path / SETTINGS_FILE).write_text(json.dumps(good | change), "utf-8")
+
+    with pytest.raises(FormatError) as caught:
+        read_settings(tmp_path)
+
+    assert next(iter(change)) in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xff", b" " * 70_000])
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, data: bytes):
+    (tmp_path / SETTINGS_FILE).write_bytes(data)
+
+    with pytest.raises(FormatError):
+        read_settings(tmp_path)
+
+
+def test_pinned_keys_are_those_of_the_authority(tmp_path: Path):
+    pin_keys(tmp_path, encode_public_keys([PinnedKey(KEY)]))
+
+    assert [(key.key_id, key.key_version) for key in pinned_keys(tmp_path)] == [
+        ("VN", "v1")
+    ]
+
+
+def test_a_wrong_file_of_keys_leaves_those_that_are_pinned(tmp_path: Path):
+    pin_keys(tmp_path, encode_public_keys([PinnedKey(KEY)]))
+
+    with pytest.raises(FormatError):
+        pin_keys(tmp_path, b"{}")
+
+    assert len(pinned_keys(tmp_path)) == 1
+
+
+def test_a_folder_in_the_way_is_named(tmp_path: Path):
+    (tmp_path / KEYS_FILE).mkdir()
+
+    with pytest.raises(StoreError):
+        pinned_keys(tmp_path)
+    with pytest.raises(StoreError):
+        pin_keys(tmp_path, encode_public_keys([PinnedKey(KEY)]))

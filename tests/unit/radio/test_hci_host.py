@@ -1,0 +1,109 @@
+import asyncio
+import logging
+
+import pytest
+from bumble import hci
+
+from proximity.errors import RadioError, RadioOffError
+from proximity.radio.hci_host import ANSWER_S, QuietHost
+from proximity.radio.hci_reports import AdvertisingReport, encode_report
+from proximity.radio.virtual_time import VirtualTimeLoop
+
+REPORT = AdvertisingReport(3, 1, bytes.fromhex("3a0102030405"), b"\x02\x01\x1a", -60)
+
+
+class Controller:
+    """Answers every command with one status, or not at all."""
+
+    def __init__(self, status=0):
+        self.status = status
+        self.opcodes = []
+        self.host = None
+
+    def on_packet(self, packet):
+        opcode = packet[1:3]
+        self.opcodes.append(int.from_bytes(opcode, "little"))
+        if self.status is not None:
+            answer = b"\x04\x0e\x04\x01" + opcode + bytes([self.status])
+            asyncio.get_running_loop().call_soon(self.host.on_packet, answer)
+
+
+def with_host(main, status=0):
+    async def run():
+        controller = Controller(status)
+        controller.host = QuietHost(None, controller)
+        return await main(controller.host, controller)
+
+    loop = VirtualTimeLoop()
+    try:
+        return loop.run_until_complete(run())
+    finally:
+        loop.close()
+
+
+async def power_on(host, controller):
+    await host.power_on()
+
+
+def test_power_on_sends_no_extended_command():
+    async def main(host, controller):
+        await host.power_on()
+        return controller.opcodes
+
+    assert with_host(main) == [
+        hci.HCI_RESET_COMMAND,
+        hci.HCI_SET_EVENT_MASK_COMMAND,
+        hci.HCI_LE_SET_EVENT_MASK_COMMAND,
+    ]
+
+
+def test_a_controller_that_does_not_answer_is_off():
+    async def main(host, controller):
+        with pytest.raises(RadioOffError):
+            await host.power_on()
+        return asyncio.get_running_loop().time()
+
+    assert with_host(main, status=None) == ANSWER_S
+
+
+def test_a_refusal_names_the_command():
+    async def main(host, controller):
+        with pytest.raises(RadioError, match="HCI_RESET"):
+            await host.power_on()
+
+    with_host(main, status=0x0C)
+
+
+def test_a_controller_that_goes_away_during_a_command_is_off():
+    async def main(host, controller):
+        asyncio.get_running_loop().call_later(1, host.on_transport_lost)
+        with pytest.raises(RadioOffError):
+            await host.power_on()
+        with pytest.raises(RadioOffError):
+            await host.command(hci.HCI_Reset_Command())
+
+    with_host(main, status=None)
+
+
+def test_reports_arrive_and_broken_ones_do_not():
+    async def main(host, controller):
+        heard = []
+        host.on_report = heard.append
+        host.on_packet(encode_report(REPORT))
+        host.on_packet(encode_report(REPORT)[:-3])
+        return heard
+
+    assert with_host(main) == [REPORT]
+
+
+def test_no_packet_reaches_a_log(caplog):
+    async def main(host, controller):
+        await host.power_on()
+        host.on_packet(encode_report(REPORT))
+        address = hci.Address("3a:01:02:03:04:05")
+        await host.command(hci.HCI_LE_Set_Random_Address_Command(address))
+
+    with caplog.at_level(logging.DEBUG):
+        with_host(main)
+
+    assert "3A:01" not in caplog.text.upper()

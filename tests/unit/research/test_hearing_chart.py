@@ -1,0 +1,56 @@
+"""The strip of who heard whom."""
+
+import re
+
+import pytest
+
+from proximity.research.hearing_chart import LEFT, hearing_chart
+from proximity.research.report import Hearing
+
+START_S = 20_522 * 86_400 + 72_000
+LIMITS_DB = (55, 67, 75)
+HEARD = (
+    Hearing("Bình", "An", ((START_S + 60, 56),)),
+    Hearing("Khoa", "An", ()),
+    Hearing("An", "Bình", ((START_S, 55), (START_S + 3_600, 60))),
+    Hearing("Khoa", "Bình", ()),
+    Hearing("An", "Khoa", ((START_S + 7_200, 80),)),
+    Hearing("Bình", "Khoa", ()),
+)
+
+
+@pytest.fixture
+def chart():
+    return hearing_chart(HEARD, width=860.0, limits_db=LIMITS_DB)
+
+
+def ticks(path):
+    return [tuple(map(float, place)) for place in re.findall(r"M(\S+) (\S+)v4", path)]
+
+
+def test_every_phone_has_its_row_also_one_that_heard_nobody(chart):
+    assert [row.label for row in chart.rows] == ["An", "Bình", "Khoa"]
+    assert [row.at for row in chart.rows] == sorted(row.at for row in chart.rows)
+
+
+def test_a_tick_is_coloured_by_how_near_the_signal_says(chart):
+    assert [len(ticks(path)) for path in chart.levels] == [1, 2, 0, 1]
+
+
+def test_ticks_lie_at_their_time_and_on_the_line_of_their_sender(chart):
+    (first,), (second_row, later), _, (other_line,) = map(ticks, chart.levels)
+
+    assert first[0] == LEFT
+    assert first[0] < later[0] < other_line[0] <= chart.width
+    assert first[1] == later[1] < other_line[1] < second_row[1] < chart.height
+
+
+def test_times_are_marked(chart):
+    assert [mark.label for mark in chart.time_marks][:2] == ["20:00", "20:15"]
+
+
+def test_one_scan_alone_can_be_drawn():
+    alone = (Hearing("An", "Bình", ((START_S, 50),)), Hearing("Bình", "An", ()))
+
+    (tick,) = ticks(hearing_chart(alone, width=350.0, limits_db=LIMITS_DB).levels[0])
+    assert tick[0] == LEFT
