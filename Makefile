@@ -4,12 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 
-.PHONY: demo test check bench clean
+# Programs that tests use, and the Debian packages that hold them.
+PARTS := dbus-daemon:dbus openssl:openssl
+
+.PHONY: demo test check bench clean parts
 
 demo: $(VENV)/plain.stamp
 	$(BIN)/proximity demo --page demo/index.html
 
-test: $(VENV)/dev.stamp
+test: parts $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/dev.stamp
@@ -20,6 +23,16 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+# Installs what is missing where that is allowed; else says what will be skipped.
+parts:
+	@missing=; for part in $(PARTS); do command -v $${part%:*} >/dev/null \
+	    || missing="$$missing $${part#*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	    && apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing \
+	    >/dev/null; then exit 0; fi; \
+	echo "Not installed:$$missing. The tests that need them are skipped."
 
 clean:
 	rm -rf $(VENV) build *.egg-info
