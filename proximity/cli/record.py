@@ -3,9 +3,12 @@
 import asyncio
 import os
 import secrets
+import signal
 import time
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
@@ -13,6 +16,7 @@ from rich.console import Console
 
 from proximity.cli.audit import count_kinds, say_kinds
 from proximity.cli.console import JsonFlag, emit_json, say
+from proximity.errors import FileAccessError
 from proximity.protocol.reception import Receptions
 from proximity.protocol.recording_blocks import write_blocks
 from proximity.protocol.recording_lines import write_lines
@@ -30,6 +34,7 @@ class RecordingForm(StrEnum):
 
 
 _WRITE = {RecordingForm.JSONL: write_lines, RecordingForm.COMPRESSED: write_blocks}
+_INTERRUPTED = 130
 
 
 def record(
@@ -57,11 +62,15 @@ def record(
     # What is no plain file, such as a pipe or a device, would be replaced by one.
     if not output.parent.is_dir() or (output.exists() and not output.is_file()):
         raise typer.BadParameter("is not a file in an existing folder", param_hint="-o")
+    # Listening may take a day: what would stop the recording shows before that.
+    _require_writable(output.parent)
     clock = Clock(time.time, time.monotonic)
     recorder = Recorder(clock)
     try:
         with Console(stderr=True).status("listening"):
             used = asyncio.run(_listen(recorder, backend, clock, seconds))
+    except asyncio.CancelledError as ended:
+        raise typer.Exit(_INTERRUPTED) from ended
     finally:
         # Also what was heard before an interruption, or until the adapter went.
         receptions, scans = recorder.recorded()
@@ -86,9 +95,30 @@ def record(
 async def _listen(
     recorder: Recorder, backend: str | None, clock: Clock, seconds: float
 ) -> str:
+    _end_on_termination()
     async with open_radio(backend, clock, secrets.token_bytes) as radio:
         await recorder.record(radio.scanner, seconds)
         return radio.backend
+
+
+def _end_on_termination() -> None:
+    """Let a service manager end a recording as a person does."""
+    task = asyncio.current_task()
+    # Windows has no such handlers, and other threads may not set them.
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        if task is not None:
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise typer.BadParameter(
+            f"cannot be written: {error.strerror}", param_hint="-o"
+        ) from error
 
 
 def _write(
@@ -103,6 +133,10 @@ def _write(
             _WRITE[form](stream, receptions, scans)
         unfinished.replace(path)
     except OSError as error:
-        raise typer.BadParameter(
-            f"cannot be written: {error.strerror}", param_hint="-o"
+        # No part of others' addresses stays behind where nobody looks for it.
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise FileAccessError(
+            f"The recording cannot be written: {error.strerror} ({path}).",
+            "Make room, or choose another place, and record again.",
         ) from error

@@ -65,7 +65,8 @@ def test_our_own_air_is_recorded_and_not_linkable(adapter, tmp_path):
     assert found["breaking_pairs"] == found["receptions_without_address"] == 0
 
 
-def test_an_interruption_keeps_what_was_heard_until_then(adapter, tmp_path):
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_keeps_what_was_heard_until_then(adapter, tmp_path, ending):
     path = tmp_path / "heard.jsonl"
     command = proximity(
         "record", "--seconds", 60, "-o", path, "--backend", adapter.backend
@@ -75,7 +76,7 @@ def test_an_interruption_keeps_what_was_heard_until_then(adapter, tmp_path):
     ) as recording:
         assert adapter.says.readline() == "scanning\n"
         time.sleep(0.5)
-        recording.send_signal(signal.SIGINT)
+        recording.send_signal(ending)
         _, errors = recording.communicate(timeout=10)
 
     assert recording.returncode == 130

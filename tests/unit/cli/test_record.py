@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 
 from proximity.cli import record
 from proximity.cli.main import load_app
-from proximity.errors import RadioOffError
+from proximity.errors import FileAccessError, RadioOffError
 from proximity.protocol import bluezone, gaen
 from proximity.protocol.recording import read_recording
 from proximity.radio.scanner import Heard, ScanReport
@@ -132,11 +133,36 @@ def test_an_interruption_keeps_what_was_heard(radio, tmp_path):
     radio.events = [*HEARD, asyncio.CancelledError()]
     path = tmp_path / "heard.jsonl"
 
-    with pytest.raises(asyncio.CancelledError):
-        run(path)
-
+    assert run(path).exit_code == 130
     assert len(read_recording(path).receptions.t_ms) == 2
 
 
 def test_a_missing_folder_is_wrong_usage(radio, tmp_path):
     assert run(tmp_path / "none" / "heard.jsonl").exit_code == 2
+
+
+def test_a_folder_that_takes_no_file_is_told_before_listening(
+    radio, tmp_path, monkeypatch
+):
+    def refuse(**_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    radio.events = [AssertionError("it listened")]
+    monkeypatch.setattr(record, "TemporaryFile", refuse)
+    result = run(tmp_path / "heard.jsonl")
+
+    assert result.exit_code == 2
+    assert "Permission denied" in result.output
+
+
+def test_a_full_disk_is_named_and_leaves_no_part(radio, tmp_path, monkeypatch):
+    def fill(stream, receptions, scans):
+        stream.write(b"half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(record._WRITE, "jsonl", fill)
+    error = run(tmp_path / "heard.jsonl").exception
+
+    assert isinstance(error, FileAccessError)
+    assert "No space left" in str(error)
+    assert list(tmp_path.iterdir()) == []
