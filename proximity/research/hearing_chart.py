@@ -1,8 +1,9 @@
-"""Geometry of the strip of who heard whom: a row a phone, a line for each other one."""
+"""Geometry of the strip of who heard whom: a row a phone, in it a line a phone."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from proximity.research.axes import Mark, Scale, time_marks
 from proximity.research.report import Hearing
@@ -23,6 +24,8 @@ class HearingChart:
     width, height : float
     rows : tuple of Mark
         Middle of each listener's row, and the name.
+    others, own : str
+        Paths along the lines of the other phones, and along the listener's own.
     levels : tuple of str
         Paths with a tick for each scan that heard somebody, the nearest level first.
     time_marks : tuple of Mark
@@ -31,6 +34,8 @@ class HearingChart:
     width: float
     height: float
     rows: tuple[Mark, ...]
+    others: str
+    own: str
     levels: tuple[str, ...]
     time_marks: tuple[Mark, ...]
 
@@ -51,21 +56,29 @@ def hearing_chart(
     Returns
     -------
     HearingChart
-        People in the order in which they are senders; within a row the lines are the
-        other people, in the same order.
+        People in the order in which they are senders; within every row the lines are
+        all of them in the same order, so that each has one place.
     """
     names = list(dict.fromkeys(each.sender for each in heard))
     times = [t_s for each in heard for t_s, _ in each.scans]
     across = Scale(min(times), max(*times, min(times) + 1), LEFT, width - RIGHT)
-    row_height = LINE * (len(names) - 1) + GAP
+    row_height = LINE * len(names) + GAP
+
+    def top(listener: str, sender: str) -> float:
+        row, line = names.index(listener), names.index(sender)
+        return TOP + row * row_height + line * LINE
+
     paths = [""] * (len(limits_db) + 1)
     for each in heard:
-        others = [name for name in names if name != each.listener]
-        top = TOP + names.index(each.listener) * row_height
-        y = round(top + LINE * others.index(each.sender), 1)
+        y = round(top(each.listener, each.sender), 1)
         for t_s, attenuation_db in each.scans:
             level = bisect_left(limits_db, attenuation_db)
             paths[level] += f"M{across(t_s)} {y}v{TICK:g}"
+
+    def along(listener: str, sender: str) -> str:
+        y = round(top(listener, sender) + TICK / 2, 1)
+        return f"M{LEFT:g} {y}H{width - RIGHT:g}"
+
     middle = (row_height - GAP) / 2
     return HearingChart(
         width=width,
@@ -74,6 +87,8 @@ def hearing_chart(
             Mark(round(TOP + i * row_height + middle, 1), name)
             for i, name in enumerate(names)
         ),
+        others="".join(along(a, b) for a, b in permutations(names, 2)),
+        own="".join(along(name, name) for name in names),
         levels=tuple(paths),
         time_marks=time_marks(across, (width - LEFT - RIGHT) / LABEL),
     )

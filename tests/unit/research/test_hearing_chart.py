@@ -45,6 +45,28 @@ def test_ticks_lie_at_their_time_and_on_the_line_of_their_sender(chart):
     assert first[1] == later[1] < other_line[1] < second_row[1] < chart.height
 
 
+def test_a_phone_has_the_same_place_in_every_row():
+    heard = (
+        Hearing("Bình", "An", ()),
+        Hearing("An", "Bình", ((START_S, 50),)),
+        Hearing("Khoa", "Bình", ((START_S, 50),)),
+        Hearing("An", "Khoa", ()),
+    )
+    chart = hearing_chart(heard, width=860.0, limits_db=LIMITS_DB)
+    by_an, by_khoa = ticks(chart.levels[0])
+    (an, _, khoa) = chart.rows
+
+    assert by_an[1] - an.at == by_khoa[1] - khoa.at
+
+
+def test_every_row_has_a_line_for_each_phone_and_one_is_its_own(chart):
+    others = re.findall(r"M52 (\S+)H852", chart.others)
+    own = re.findall(r"M52 (\S+)H852", chart.own)
+
+    assert (len(others), len(own)) == (6, 3)
+    assert len({*others, *own}) == 9
+
+
 def test_times_are_marked(chart):
     assert [mark.label for mark in chart.time_marks][:2] == ["20:00", "20:15"]
 
