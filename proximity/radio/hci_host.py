@@ -1,5 +1,7 @@
 """A host for one controller: bumble's, which logs every packet, made silent."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +22,9 @@ OnGone = Callable[[], None]
 
 # A controller answers within milliseconds; one that does not is gone.
 ANSWER_S = 5.0
+
+# What bumble logs would go to the terminal, tracebacks too; the errors here say it.
+logging.getLogger("bumble").addHandler(logging.NullHandler())
 
 # The events of LE controllers (bit 61) on top of those enabled by default.
 _EVENT_MASK = bytes.fromhex("ffffffffffff1f20")
@@ -84,7 +89,10 @@ class QuietHost(Host):
         if self.is_gone:
             raise _gone()
         try:
-            await self.send_sync_command(command, response_timeout=ANSWER_S)
+            # Bumble's own timeout would lose a cancellation that comes together with
+            # the answer, before Python 3.12.
+            async with asyncio.timeout(ANSWER_S):
+                await self.send_command(command, check_result=True)
         except (TimeoutError, TransportLostError) as error:
             raise _gone() from error
         except hci.HCI_Error as error:
@@ -106,6 +114,14 @@ class QuietHost(Host):
         """Take a packet that is no report, without a log."""
         if isinstance(packet, hci.HCI_Event):
             self.on_hci_event_packet(packet)
+
+    def on_command_processed(self, event: Any) -> None:
+        """Take an answer, unless it is late: to a command that nobody waits for."""
+        awaited, waiting = self.pending_command, self.pending_response
+        if awaited is None or waiting is None or waiting.done():
+            return
+        if awaited.op_code == event.command_opcode:
+            waiting.set_result(event)
 
     def on_hci_event(self, event: hci.HCI_Event) -> None:
         """Leave out events that nobody asked for, without a log."""

@@ -1,12 +1,13 @@
 """A scanner and advertiser on any controller that bumble reaches."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 
 from bumble import hci
 
-from proximity.errors import AdvertisingUnsupportedError, RadioOffError
+from proximity.errors import AdvertisingUnsupportedError, RadioError, RadioOffError
 from proximity.protocol.advertisement import LEGACY_BYTES
 from proximity.protocol.carrier import Carrier
 from proximity.radio.capabilities import Capabilities
@@ -97,13 +98,14 @@ class HciRadio:
                 timer.cancel()
         finally:
             self._waiting = None
-            await self._silence(advertising=False)
+            await _completed(self._silence(advertising=False))
         if self._host.is_gone:
             raise RadioOffError(
                 "The Bluetooth controller went away during the scan.",
                 "Plug it in, or switch it on, and start again.",
             )
-        end_ms = max(start_ms, self._now_ms()[0])
+        # Not by the wall clock, which may be set meanwhile.
+        end_ms = start_ms + self._now_ms()[1] - monotonic_ms
         yield ScanReport(start_ms, end_ms, monotonic_ms, self._settings.backend, 1.0)
 
     async def set_frame(self, data: bytes, interval_ms: int) -> None:
@@ -118,17 +120,17 @@ class HciRadio:
             # takes a new address only when it neither sends nor scans (7.8.4).
             await self._advertise(enable=False)
             scans = self._scans
-            await self._scan(enable=False)
             try:
+                await self._scan(enable=False)
                 await self._prepare(data, interval_ms)
                 await self._advertise(enable=True)
             finally:
                 if scans:
-                    await self._scan(enable=True)
+                    await _completed(self._scan(enable=True))
 
     async def stop(self) -> None:
         """Fall silent; see `Advertiser.stop`."""
-        await self._silence(advertising=True)
+        await _completed(self._silence(advertising=True))
 
     async def _prepare(self, data: bytes, interval_ms: int) -> None:
         units = round(interval_ms / 0.625)
@@ -152,6 +154,8 @@ class HciRadio:
     async def _advertise(self, *, enable: bool) -> None:
         if not enable and not self._sends:
             return
+        # Whoever is cancelled before the answer comes must still stop it.
+        self._sends = True
         await self._host.command(
             hci.HCI_LE_Set_Advertising_Enable_Command(advertising_enable=int(enable))
         )
@@ -160,6 +164,7 @@ class HciRadio:
     async def _scan(self, *, enable: bool) -> None:
         if not enable and not self._scans:
             return
+        self._scans = True
         if enable:
             await self._host.command(
                 hci.HCI_LE_Set_Scan_Parameters_Command(
@@ -212,6 +217,17 @@ class HciRadio:
     def _now_ms(self) -> tuple[int, int]:
         clock = self._settings.clock
         return int(clock.wall() * MS_PER_S), int(clock.monotonic() * MS_PER_S)
+
+
+async def _completed(work: Coroutine[None, None, None]) -> None:
+    """Do what must not be left half done: a cancellation waits until it is."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(RadioError):
+            await task
+        raise
 
 
 def _fresh_address(entropy: Callable[[int], bytes]) -> bytes:

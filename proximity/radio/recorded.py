@@ -71,8 +71,8 @@ class RecordedScanner:
             await self._wait(int(self._receptions.t_ms[row]) + ahead_ms)
             yield self._heard(row)
         await self._wait(end_ms)
-        # The wall clock may have been set back meanwhile.
-        end_wall_ms = max(start_ms, self._wall_ms())
+        # Not by the wall clock, which may be set meanwhile.
+        end_wall_ms = start_ms + self._monotonic_ms() - monotonic_ms
         yield ScanReport(start_ms, end_wall_ms, monotonic_ms, BACKEND, duty=1.0)
 
     def _heard(self, row: int) -> Heard:

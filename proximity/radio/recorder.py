@@ -56,7 +56,8 @@ class Recorder:
             async for each in scanner.listen(seconds):
                 self._take(each)
         except asyncio.CancelledError:
-            self._add_scan(start_ms, self._wall_ms(), monotonic_ms)
+            lasted_ms = self._monotonic_ms() - monotonic_ms
+            self._add_scan(start_ms, start_ms + lasted_ms, monotonic_ms)
             raise
         except Exception:
             # Until when the radio listened is known only from what it heard last; a

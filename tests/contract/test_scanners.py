@@ -78,6 +78,23 @@ def test_a_scan_that_hears_nothing_is_reported(backend):
     run(test)
 
 
+@pytest.mark.parametrize("set_by_s", [-3_600, 86_400])
+def test_a_wall_clock_that_is_set_meanwhile_does_not_change_a_scans_length(
+    backend, set_by_s
+):
+    async def test(clock: Clock) -> None:
+        def wall() -> float:
+            return clock.wall() + (set_by_s if clock.monotonic() > 1 else 0)
+
+        setting = Clock(wall, clock.monotonic)
+        async with backend([(0, frame(b"a"))], RSSI_DBM, setting) as setup:
+            _, report = await scan(setup.scanner, 2)
+
+        assert abs(report.end_ms - report.start_ms - 2_000) <= 2
+
+    run(test)
+
+
 def test_an_rssi_that_was_not_measured_is_missing(backend):
     async def test(clock: Clock) -> None:
         async with backend([(0, frame(b"a"))], MISSING_RSSI_DBM, clock) as setup:

@@ -107,3 +107,60 @@ def test_no_packet_reaches_a_log(caplog):
         with_host(main)
 
     assert "3A:01" not in caplog.text.upper()
+
+
+def answer(opcode, status=0):
+    return b"\x04\x0e\x04\x01" + opcode.to_bytes(2, "little") + bytes([status])
+
+
+def test_a_cancellation_that_comes_together_with_the_answer_is_not_lost():
+    async def main(host, controller):
+        task = asyncio.create_task(host.command(hci.HCI_Reset_Command()))
+        await asyncio.sleep(0.1)
+        host.on_packet(answer(hci.HCI_RESET_COMMAND))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with_host(main, status=None)
+
+
+def test_late_doubled_and_foreign_answers_count_for_no_other_command():
+    async def main(host, controller):
+        await power_on(host, controller)
+        controller.status = None
+        late = asyncio.create_task(host.command(hci.HCI_Reset_Command()))
+        await asyncio.sleep(0.1)
+        late.cancel()
+        mask = hci.HCI_LE_Set_Event_Mask_Command(le_event_mask=bytes(8))
+        task = asyncio.create_task(host.command(mask))
+        await asyncio.sleep(0.1)
+        host.on_packet(answer(hci.HCI_RESET_COMMAND))
+        await asyncio.sleep(0.1)
+        assert not task.done()
+        for _ in range(2):
+            host.on_packet(answer(hci.HCI_LE_SET_EVENT_MASK_COMMAND, 0x0C))
+        with pytest.raises(RadioError, match="LE_SET_EVENT_MASK"):
+            await task
+
+    with_host(main)
+
+
+def test_a_refusal_by_command_status_is_named_too():
+    async def main(host, controller):
+        await power_on(host, controller)
+        controller.status = None
+        task = asyncio.create_task(host.command(hci.HCI_Reset_Command()))
+        await asyncio.sleep(0.1)
+        opcode = hci.HCI_RESET_COMMAND.to_bytes(2, "little")
+        host.on_packet(b"\x04\x0f\x04\x0c\x01" + opcode)
+        with pytest.raises(RadioError, match="HCI_RESET"):
+            await task
+
+    with_host(main)
+
+
+def test_the_log_of_bumble_stays_off_the_terminal():
+    handlers = logging.getLogger("bumble").handlers
+
+    assert any(isinstance(each, logging.NullHandler) for each in handlers)

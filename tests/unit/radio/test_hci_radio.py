@@ -152,6 +152,48 @@ def test_cancellation_stops_the_radio():
     assert len(on_air(main)) > 8
 
 
+@pytest.mark.parametrize("steps", range(0, 40, 2))
+def test_a_frame_that_was_cancelled_anywhere_can_be_stopped(steps):
+    async def main(air, sender, receiver):
+        await cancelled(sender.set_frame(FRAME, 100), steps)
+        await sender.stop()
+        return await hear(receiver)
+
+    assert len(on_air(main)) == 1
+
+
+@pytest.mark.parametrize("steps", range(0, 20, 2))
+def test_a_scan_that_was_cancelled_anywhere_leaves_no_controller_scanning(steps):
+    async def main(air, sender, receiver):
+        await cancelled(hear(receiver, 60.0), steps)
+        # A controller that scans refuses the address of a frame.
+        await receiver.set_frame(FRAME, 100)
+        return await hear(sender)
+
+    assert len(on_air(main)) > 8
+
+
+@pytest.mark.parametrize("steps", range(0, 40, 2))
+def test_a_frame_that_was_cancelled_anywhere_does_not_end_a_scan(steps):
+    async def main(air, sender, receiver):
+        await sender.set_frame(FRAME, 100)
+        scan = asyncio.create_task(hear(receiver, 4.0))
+        await asyncio.sleep(0.5)
+        await cancelled(receiver.set_frame(OTHER_FRAME, 250), steps)
+        return await scan
+
+    assert len(on_air(main)) > 34
+
+
+async def cancelled(work, steps):
+    """Start work, and cancel it after so many rounds of the loop."""
+    task = asyncio.create_task(work)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 def test_a_closed_iterator_stops_the_radio():
     async def main(air, sender, receiver):
         await sender.set_frame(FRAME, 100)
