@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
-from proximity.errors import AdvertisingUnsupportedError, RadioError
+from proximity.errors import AdvertisingUnsupportedError, ProximityError, RadioError
 from proximity.protocol import advertisement, bluezone, bluezone_ios
 from proximity.protocol.advertisement import LEGACY_BYTES
 from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier
@@ -22,6 +22,7 @@ from proximity.radio.mgmt_socket import (
     find_controller,
     open_control_socket,
     refusal,
+    understood,
 )
 from proximity.radio.scanner import Heard, ScanReport
 from proximity.units import MS_PER_S, Clock
@@ -110,9 +111,10 @@ class LinuxScanner:
         """Listen once, as `Scanner.listen` says."""
         kernel = ManagementSocket(self._open_socket(), self._clock)
         try:
-            index = await find_controller(kernel)
-            kernel.listen_to(index)
-            stop, parameters, duty = await _started(kernel, index)
+            with understood():
+                index = await find_controller(kernel)
+                kernel.listen_to(index)
+                stop, parameters, duty = await _started(kernel, index)
             start = self._clock.monotonic()
             start_ms = round(self._clock.wall() * MS_PER_S)
             try:
@@ -159,7 +161,8 @@ class LinuxAdvertiser:
             raise ValueError(f"a frame has at most {LEGACY_BYTES} bytes")
         kernel = ManagementSocket(self._open_socket(), self._clock)
         try:
-            place = await _place(kernel, len(data))
+            with understood():
+                place = await _place(kernel, len(data))
             # Removed first: a replaced instance could show the old bytes under the
             # new address, or the new bytes under the old one.
             for old in {place, self._on_air or place}:
@@ -258,7 +261,7 @@ async def _started(
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
         # Only the reply tells by which handle a monitor can be removed.
-        with contextlib.suppress(RadioError):
+        with contextlib.suppress(ProximityError):
             stop, parameters, _ = await starting
             _post(kernel, stop, index, parameters)
         raise
@@ -303,7 +306,8 @@ async def check(clock: Clock, open_socket: OpenSocket = open_control_socket) -> 
     """
     kernel = ManagementSocket(open_socket(), clock)
     try:
-        index = await find_controller(kernel)
+        with understood():
+            index = await find_controller(kernel)
         # The kernel answers this one only to those whom it lets manage.
         await kernel.command(Command.READ_ADVERTISING_FEATURES, index)
     finally:

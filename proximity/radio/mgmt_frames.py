@@ -29,6 +29,9 @@ _INTERVAL_FLAG = 1 << 14
 _POWERED = 1 << 0
 _LOW_ENERGY = 1 << 9
 _ADVERTISING_UNITS_PER_MS = 1.6
+_LONGEST_INTERVAL_UNITS = 0x4000
+# Address types of Low Energy, public and random; the other is of classic Bluetooth.
+_LOW_ENERGY_ADDRESSES = (1, 2)
 
 
 class Command(IntEnum):
@@ -185,7 +188,8 @@ def advertising_parameters(instance: int, interval_ms: int) -> bytes:
         20..10,240; the controller may take up to 10 ms more.
     """
     least = round(interval_ms * _ADVERTISING_UNITS_PER_MS)
-    return _EXT_ADV_PARAMS.pack(instance, _INTERVAL_FLAG, 0, 0, least, least + 16, 0)
+    most = min(least + 16, _LONGEST_INTERVAL_UNITS)
+    return _EXT_ADV_PARAMS.pack(instance, _INTERVAL_FLAG, 0, 0, least, most, 0)
 
 
 def advertising_data(instance: int, data: bytes) -> bytes:
@@ -204,7 +208,8 @@ def decode_event(frame: bytes) -> Event | None:
     Returns
     -------
     Reply, DeviceFound, ControllerGone or None
-        None for the events that nobody here needs.
+        None for the events that nobody here needs: those of classic Bluetooth too,
+        which an inquiry of another program brings.
 
     Raises
     ------
@@ -229,9 +234,11 @@ def decode_event(frame: bytes) -> Event | None:
         return DeviceFound(index, address[::-1], measured_rssi(rssi), data, monitor)
     if code == _Event.DEVICE_FOUND:
         _need(body, _FOUND.size)
-        address, _, rssi, _, size = _FOUND.unpack_from(body)
+        address, kind, rssi, _, size = _FOUND.unpack_from(body)
         data = body[_FOUND.size :]
         _exact(data, size)
+        if kind not in _LOW_ENERGY_ADDRESSES:
+            return None
         return DeviceFound(index, address[::-1], measured_rssi(rssi), data, None)
     return _controller_event(code, index, body)
 

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from proximity.errors import (
@@ -294,6 +295,18 @@ class ManagementSocket:
     def _refuse_gone(self) -> None:
         if self._gone & {self._listening, mgmt_frames.NO_CONTROLLER}:
             raise RadioOffError("The Bluetooth adapter went off or away.", _RADIO_ON)
+
+
+@contextlib.contextmanager
+def understood() -> Iterator[None]:
+    """Turn a reply in another format, read inside, into a `RadioError`."""
+    try:
+        yield
+    except FormatError as error:
+        raise RadioError(
+            "The kernel answers in a format that is not known here.",
+            "Use `--backend bluez`.",
+        ) from error
 
 
 async def find_controller(kernel: ManagementSocket) -> int:

@@ -260,3 +260,18 @@ def test_the_check_needs_the_privilege_and_sends_nothing(with_kernel):
 
     assert kernel.aired == []
     assert not kernel.listens
+
+
+@pytest.mark.parametrize("answer", ["_information", "_index_list"])
+def test_a_kernel_that_answers_otherwise_is_a_radio_error(with_kernel, answer):
+    async def main(kernel, clock):
+        setattr(kernel, answer, lambda _: bytes(3))
+        for work in (
+            hear(kernel, clock),
+            LinuxAdvertiser(clock, kernel.open).set_frame(FRAME, 250),
+            check(clock, kernel.open),
+        ):
+            with pytest.raises(RadioError, match="format"):
+                await work
+
+    with_kernel(main)

@@ -155,3 +155,18 @@ def test_a_frame_fits_what_is_read_at_once():
     longest = 6 + 16 + 1_650
 
     assert longest <= mgmt_frames.FRAME_BYTES
+
+
+def test_what_an_inquiry_finds_is_no_advertisement(heard_body):
+    body = bytearray(heard_body(DATA, -60, ADDRESS))
+    body[6] = 0
+
+    assert decode_event(event(0x12, bytes(body))) is None
+
+
+def test_the_longest_interval_stays_within_what_controllers_take():
+    _, _, _, _, least, most, _ = struct.unpack(
+        "<BIHHIIb", advertising_parameters(1, 10_240)
+    )
+
+    assert (least, most) == (0x4000, 0x4000)
