@@ -25,14 +25,16 @@ from proximity.client.notices import Notice
 from proximity.client.notification import languages, render_notification
 from proximity.client.run_lock import only_run
 from proximity.client.run_settings import (
+    SETTINGS_FILE,
     RunSettings,
     pin_keys,
     pinned_keys,
+    read_keys,
     read_settings,
     write_settings,
 )
 from proximity.client.runner import Circumstances, Radio, Runner
-from proximity.radio.choose import open_radio
+from proximity.radio.choose import backends, open_radio
 from proximity.scoring.config import built_in
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
@@ -68,28 +70,36 @@ def run(
     folder = home or client_home()
     if language is not None and language not in languages():
         raise typer.BadParameter(f"give one of {', '.join(languages())}: --language")
+    if backend and ":" not in backend and backend not in (AUTO, *backends()):
+        names = ", ".join((AUTO, *backends()))
+        raise typer.BadParameter(f"give {names}, or a transport: --backend")
     with only_run(folder):
-        if keys is not None:
-            pin_keys(folder, keys.read_bytes())
         given = {"source_url": source, "backend": backend, "language": language}
-        settings = _settle(folder, given)
+        settings = _settle(folder, given, keys)
         device = _Device(folder, settings)
         # A person ends a run so: it is done then, not broken.
         with suppress(asyncio.CancelledError, KeyboardInterrupt):
             asyncio.run(_run(device))
 
 
-def _settle(home: Path, given: dict[str, str | None]) -> RunSettings:
-    """Return what is set, after keeping what was given for the next run too."""
+def _settle(home: Path, given: dict[str, str | None], keys: Path | None) -> RunSettings:
+    """Return what is set, after keeping what was given for the next run too.
+
+    All of it is looked at before any of it is kept.
+    """
+    stored = read_settings(home)
     changes = {name: value for name, value in given.items() if value is not None}
-    settings = replace(read_settings(home), **changes)  # type: ignore[arg-type]
+    settings = replace(stored, **changes)  # type: ignore[arg-type]
     if settings.backend == AUTO:
         settings = replace(settings, backend=None)
     if settings.source_url is not None:
         split_http_url(settings.source_url)
-        if not pinned_keys(home):
+        if keys is None and not pinned_keys(home):
             raise typer.BadParameter("an authority is believed by its keys: --keys")
-    write_settings(home, settings)
+    if keys is not None:
+        pin_keys(home, read_keys(keys))
+    if settings != stored or not (home / SETTINGS_FILE).exists():
+        write_settings(home, settings)
     return settings
 
 
@@ -123,7 +133,9 @@ class _Device:
 
     def note_change(self, work: Work, trouble: Trouble | None) -> None:
         line = render_change(work, trouble, self.settings.language)
-        sys.stderr.write(f"note: {line}\n")
+        # The terminal may be gone; `proximity doctor` tells it too.
+        with suppress(OSError):
+            sys.stderr.write(f"note: {line}\n")
 
 
 async def _run(device: _Device) -> None:
@@ -149,10 +161,14 @@ async def _run(device: _Device) -> None:
 
 
 def _end_on_termination() -> None:
-    """Let a service manager end a run as a person does."""
+    """Let a service manager, or a terminal that closes, end a run as a person does."""
     task = asyncio.current_task()
-    # Windows has no such handlers, and other threads may not set them.
-    with suppress(NotImplementedError, RuntimeError, ValueError):
-        if task is not None:
-            loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    if task is None:
+        return
+    loop = asyncio.get_running_loop()
+    # Windows has none of these, and other threads may not set them.
+    with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        # `nohup` has it ignored: such a run outlives its terminal.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            loop.add_signal_handler(signal.SIGHUP, task.cancel)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from proximity.client.notification import languages
-from proximity.errors import FormatError, StoreError
+from proximity.errors import FileAccessError, FormatError, StoreError
 from proximity.protocol.json_fields import load_object, take_int
 from proximity.protocol.public_keys import parse_public_keys
 from proximity.protocol.signature import VerificationKey
@@ -16,6 +16,7 @@ SETTINGS_FILE = "settings.json"
 KEYS_FILE = "public_keys.json"
 _WHAT = "The file of settings"
 _MAX_BYTES = 65_536
+_CORRECT = f"Correct {SETTINGS_FILE} in the home folder, or delete it."
 _TX_POWER_DBM = range(-128, 128)
 
 
@@ -59,7 +60,10 @@ def read_settings(home: Path) -> RunSettings:
     data = _read(home / SETTINGS_FILE)
     if data is None:
         return RunSettings()
-    document = load_object(data, _WHAT, max_bytes=_MAX_BYTES)
+    try:
+        document = load_object(data, _WHAT, max_bytes=_MAX_BYTES)
+    except FormatError as error:
+        raise FormatError(str(error), _CORRECT) from error
     language = _text_or_none(document, "language")
     if language not in languages():
         raise _malformed("language", f"one of {', '.join(languages())}")
@@ -81,6 +85,24 @@ def write_settings(home: Path, settings: RunSettings) -> None:
     """
     text = json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"
     _write(home / SETTINGS_FILE, text.encode())
+
+
+def read_keys(file: Path) -> bytes:
+    """Read a file of public keys, whatever it is, up to what such a file can have.
+
+    Raises
+    ------
+    FileAccessError
+        If it cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise FileAccessError(
+            "The file of keys cannot be read.",
+            f"See that this user may read it ({error.strerror}).",
+        ) from error
 
 
 def pin_keys(home: Path, data: bytes) -> None:
@@ -128,7 +150,7 @@ def _text_or_none(document: dict[str, Any], name: str) -> str | None:
 def _malformed(name: str, expected: str) -> FormatError:
     return FormatError(
         f"{_WHAT}: `{name}` is not {expected}.",
-        f"Correct {SETTINGS_FILE} in the home folder, or delete it.",
+        _CORRECT,
     )
 
 

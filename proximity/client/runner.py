@@ -42,6 +42,8 @@ _LONGEST_SLEEP_S = 10.0
 # Less than a clock can tell apart, just before a boundary, would be no sleep at all.
 _SHORTEST_SLEEP_S = 0.05
 _FORGET_CHECK_S = 600.0
+# A machine that slept finds out then how long it did.
+_WAKE_CHECK_S = 60.0
 # A radio that has not answered by then never will.
 _PATIENCE_S = 15.0
 T = TypeVar("T")
@@ -263,7 +265,7 @@ class Runner:
         delay_s = first_update_delay_s(last_s, clock.wall(), chance)
         failures = 0
         while True:
-            await asyncio.sleep(delay_s)
+            await self._wait(delay_s)
             self._flush()
             try:
                 outcomes = await self._aside(lambda engine: engine.update())
@@ -290,11 +292,32 @@ class Runner:
                 self._engine.told(notice)
         except StoreError as error:
             self._note(Work.STORE, error)
+        except OSError:
+            # Nobody can read it now: it is not told, and waits in the store.
+            return
+
+    async def _wait(self, seconds: float) -> None:
+        """Sleep for hours, of which those count too that the machine slept."""
+        clock = self._world.clock
+        wall_s, monotonic_s = clock.wall(), clock.monotonic()
+        left_s = seconds
+        while left_s > 0:
+            await _pause(min(left_s, _WAKE_CHECK_S))
+            # Awake time alone if the clock was set back.
+            awake_s = clock.monotonic() - monotonic_s
+            left_s = seconds - max(awake_s, clock.wall() - wall_s)
 
     async def _aside(self, work: Callable[[Engine], T]) -> T:
         def with_engine() -> T:
-            with self._open_engine() as engine:
-                return work(engine)
+            try:
+                with self._open_engine() as engine:
+                    return work(engine)
+            except OSError as error:
+                # A big export is unpacked in the temporary folder.
+                raise StoreError(
+                    "The system does not let a file be read or written.",
+                    "See that the disk and the temporary folder have space left.",
+                ) from error
 
         async with self._slow_work:
             return await self._world.aside(with_engine)

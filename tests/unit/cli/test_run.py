@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -184,3 +186,72 @@ def test_settings_hold_nothing_secret(tmp_path: Path, radio: OneFrame):
 
     settings = json.loads((tmp_path / "settings.json").read_text("utf-8"))
     assert set(settings) == {"source_url", "backend", "language", "tx_power_dbm"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--source", "ftp://example.org/"), ("--source", "example.org")]
+)
+def test_a_wrong_command_leaves_the_home_as_it_was(
+    tmp_path: Path, radio: OneFrame, keys: Path, wrong: tuple[str, str]
+):
+    home = tmp_path / "home"
+
+    run(home, *wrong, "--keys", str(keys))
+
+    assert [file.name for file in home.iterdir()] == ["run.lock"]
+
+
+def test_a_backend_that_no_system_has_is_wrong_usage_and_not_kept(
+    tmp_path: Path, radio: OneFrame
+):
+    result = run(tmp_path, "--backend", "hci9")
+
+    assert result.exit_code == 2
+    assert "bluez" in result.stderr
+    assert read_settings(tmp_path).backend is None
+
+
+def test_a_setting_of_a_newer_version_survives_a_run(tmp_path: Path, radio: OneFrame):
+    run(tmp_path)
+    file = tmp_path / "settings.json"
+    newer = json.dumps(json.loads(file.read_text("utf-8")) | {"newer": 1})
+    file.write_text(newer, "utf-8")
+
+    run(tmp_path)
+
+    assert file.read_text("utf-8") == newer
+
+
+@pytest.mark.parametrize(
+    ("number", "before", "is_end"),
+    [
+        (signal.SIGTERM, signal.SIG_DFL, True),
+        (signal.SIGHUP, signal.SIG_DFL, True),
+        (signal.SIGHUP, signal.SIG_IGN, False),
+    ],
+)
+def test_a_run_ends_well_when_its_terminal_closes_but_for_nohup(
+    tmp_path: Path,
+    radio: OneFrame,
+    number: signal.Signals,
+    before: signal.Handlers,
+    *,
+    is_end: bool,
+):
+    async def set_frame(data: bytes, interval_ms: int) -> None:
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(0.05)
+        survived.append(data)
+        radio.task.cancel()
+
+    survived: list[bytes] = []
+    radio.set_frame = set_frame
+    earlier = signal.signal(number, before)
+    try:
+        result = run(tmp_path)
+    finally:
+        signal.signal(number, earlier)
+
+    assert result.exit_code == 0
+    assert radio.stops >= 1
+    assert bool(survived) is not is_end

@@ -11,10 +11,11 @@ from proximity.client.run_settings import (
     RunSettings,
     pin_keys,
     pinned_keys,
+    read_keys,
     read_settings,
     write_settings,
 )
-from proximity.errors import FormatError, StoreError
+from proximity.errors import FileAccessError, FormatError, StoreError
 from proximity.protocol.public_keys import PinnedKey, encode_public_keys
 from proximity.protocol.signature import VerificationKey
 
@@ -98,3 +99,26 @@ def test_a_folder_in_the_way_is_named(tmp_path: Path):
         pinned_keys(tmp_path)
     with pytest.raises(StoreError):
         pin_keys(tmp_path, encode_public_keys([PinnedKey(KEY)]))
+
+
+def test_a_file_that_is_cut_short_is_to_be_corrected_or_deleted(tmp_path: Path):
+    (tmp_path / SETTINGS_FILE).write_bytes(b"{")
+
+    with pytest.raises(FormatError) as caught:
+        read_settings(tmp_path)
+
+    assert SETTINGS_FILE in caught.value.hint
+
+
+def test_a_file_of_keys_without_end_is_read_up_to_its_bound(tmp_path: Path):
+    endless = tmp_path / "keys.json"
+    endless.write_bytes(b" " * 1_000_000)
+
+    assert len(read_keys(endless)) == 65_537
+    with pytest.raises(FormatError):
+        pin_keys(tmp_path, read_keys(endless))
+
+
+def test_a_file_of_keys_that_cannot_be_read_is_named(tmp_path: Path):
+    with pytest.raises(FileAccessError):
+        read_keys(tmp_path)

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -425,3 +426,68 @@ def test_a_radio_that_swallows_a_cancellation_does_not_hold_up_the_end(rig: Rig)
 
     assert rig.radio.frames[-1][1] is None
     assert rig.loop.time() < 60
+
+
+def test_a_machine_that_slept_asks_when_it_wakes(rig: Rig):
+    slept_s = 0.0
+    wall = rig.clock.wall
+    rig.clock = replace(rig.clock, wall=lambda: wall() + slept_s)
+    rig.engine = rig.new_engine(rig.connection)
+
+    async def sleep() -> None:
+        nonlocal slept_s
+        await asyncio.sleep(1_000)
+        slept_s = 10 * 3_600
+
+    task = rig.loop.create_task(sleep())
+    rig.run(1_200, fetches=True)
+
+    assert task.done()
+    assert len(rig.network.asked) == 2
+
+
+def test_a_clock_that_is_set_back_does_not_put_off_the_next_fetch(rig: Rig):
+    back_s = 0.0
+    wall = rig.clock.wall
+    rig.clock = replace(rig.clock, wall=lambda: wall() - back_s)
+    rig.engine = rig.new_engine(rig.connection)
+
+    async def set_clock() -> None:
+        nonlocal back_s
+        await asyncio.sleep(1_000)
+        back_s = 8 * 3_600
+
+    task = rig.loop.create_task(set_clock())
+    rig.run(15_000, fetches=True)
+
+    assert task.done()
+    assert len(rig.network.asked) == 2
+
+
+def test_a_full_temporary_folder_does_not_end_the_run(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+):
+    def full(_: Engine) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Engine, "update", full)
+
+    rig.run(700, fetches=True)
+
+    assert rig.changes == [(Work.FETCH, Trouble.STORE_FAILED)]
+    assert len(rig.radio.scans) == 3
+
+
+def test_a_notice_that_nobody_can_read_waits(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    def gone(_: object) -> None:
+        raise BrokenPipeError
+
+    waiting = ["a notice"]
+    monkeypatch.setattr(rig.engine, "notices", lambda: list(waiting))
+    monkeypatch.setattr(rig.engine, "told", waiting.remove)
+    monkeypatch.setattr(rig, "told", SimpleNamespace(append=gone))
+
+    rig.run(700, fetches=True)
+
+    assert waiting == ["a notice"]
+    assert len(rig.radio.scans) == 3
