@@ -105,8 +105,13 @@ def check_adapter(
             return Check(CheckName.ADAPTER, State.OK, "adapter-found", values)
     # What is open to everybody is tried last: its advice is the better one.
     last = found[-1][1] if found else None
-    trouble = Trouble.RADIO_FAILED if last is None else trouble_of(last)
-    return Check(CheckName.ADAPTER, State.FAIL, trouble.value)
+    if last is None:
+        return Check(CheckName.ADAPTER, State.FAIL, "backend-unknown")
+    trouble = trouble_of(last)
+    # Nothing was asked of an adapter yet: there may be none at all.
+    is_there = trouble is not Trouble.RADIO_FAILED
+    code = trouble.value if is_there else "adapter-unusable"
+    return Check(CheckName.ADAPTER, State.FAIL, code)
 
 
 def check_advertising(*, can_advertise: bool | None) -> Check:

@@ -23,7 +23,12 @@ from proximity.client.health import (
 )
 from proximity.client.health_log import Trouble, Work, WorkState
 from proximity.client.notification import languages, load_texts
-from proximity.errors import LockedError, PermissionDeniedError, RadioOffError
+from proximity.errors import (
+    LockedError,
+    PermissionDeniedError,
+    RadioError,
+    RadioOffError,
+)
 from proximity.store.schema import open_store
 
 NOW_S = 20_800 * 86_400.0
@@ -187,3 +192,17 @@ def test_every_language_says_the_same_things():
     for part, names in (("checks", CheckName), ("states", State)):
         assert set(english[part]) == {each.value for each in names}
     assert {each.value for each in Trouble} <= set(english["health"])
+
+
+def test_a_machine_without_bluetooth_is_not_told_to_switch_it_off_and_on():
+    check = check_adapter([("linux-mgmt", RadioError("No Bluetooth.", "Load it."))])
+
+    assert (check.state, check.code) == (State.FAIL, "adapter-unusable")
+    assert "off and on" not in render_check(check, "en").remedy
+
+
+def test_a_backend_that_is_not_there_is_named():
+    check = check_adapter([])
+
+    assert check.code == "backend-unknown"
+    assert "--backend auto" in render_check(check, "vi").remedy
