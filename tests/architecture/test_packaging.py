@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -109,3 +110,21 @@ def test_commands_start_without_the_libraries_of_radios():
     loaded = {name.split(".")[0] for name in run.stdout.split()}
 
     assert loaded & {"bleak", "bumble", "dbus_fast"} == set()
+
+
+@pytest.mark.parametrize("module", ["proximity", "proximity.cli.main"])
+def test_an_import_waits_for_no_library_of_arrays_or_radios(module: str):
+    code = (
+        "import sys, time; start = time.perf_counter(); "
+        f"import {module}; "
+        "print(time.perf_counter() - start, *sys.modules)"
+    )
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    seconds, *names = run.stdout.split()
+    loaded = {name.split(".")[0] for name in names}
+
+    assert loaded & {"numpy", "numba", "scipy", "bleak", "bumble"} == set()
+    if module == "proximity":
+        assert float(seconds) <= 0.15
