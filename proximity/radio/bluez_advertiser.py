@@ -165,11 +165,12 @@ async def connect() -> MessageBus:
     Raises
     ------
     RadioError
-        If there is none, or it does not let this process in.
+        If there is none, or it does not let this process in or does not answer.
     """
     # The library raises errors of the system, of its own and of the interpreter.
     try:
-        return await MessageBus(bus_type=BusType.SYSTEM).connect()
+        async with asyncio.timeout(_REPLY_TIMEOUT_S):
+            return await MessageBus(bus_type=BusType.SYSTEM).connect()
     except Exception as error:
         raise RadioError(
             f"The system's D-Bus cannot be reached ({type(error).__name__}).",

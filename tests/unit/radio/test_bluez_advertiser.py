@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from types import SimpleNamespace
 
 import pytest
@@ -177,3 +178,15 @@ def test_a_system_without_a_bus_is_named(monkeypatch):
 
     with pytest.raises(RadioError, match="D-Bus"):
         send(FRAMES[0])
+
+
+def test_a_bus_that_never_answers_is_given_up(monkeypatch, tmp_path):
+    path = tmp_path / "bus"
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={path}")
+    monkeypatch.setattr(bluez_advertiser, "_REPLY_TIMEOUT_S", 0.005)
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        with pytest.raises(RadioError, match="TimeoutError"):
+            asyncio.run(asyncio.wait_for(check(), 2))
