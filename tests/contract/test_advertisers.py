@@ -1,0 +1,334 @@
+"""What every advertiser does alike, run on each that needs no adapter."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from itertools import count
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from bumble import hci
+from dbus_fast import MessageType, Variant
+
+from proximity.errors import RadioError, RadioOffError
+from proximity.protocol import bluezone
+from proximity.protocol.carrier import Carrier, encode_carrier
+from proximity.protocol.on_air import Kind, kind_of
+from proximity.radio import bluez_advertiser
+from proximity.radio.advertiser import Advertiser
+from proximity.radio.bluez_advertiser import BluezAdvertiser
+from proximity.radio.hci_radio import HciSettings
+from proximity.radio.linux_mgmt import LinuxAdvertiser
+from proximity.radio.mgmt_frames import Command, Status
+from proximity.radio.system_fields import Fields, join_fields
+from proximity.radio.virtual import VirtualAir
+from proximity.radio.virtual_time import VirtualTimeLoop
+from proximity.units import Clock
+
+FRAMES = [encode_carrier(bytes([n]) * 20, Carrier.SERVICE_DATA) for n in range(4)]
+INTERVAL_MS = 250
+
+# What is on air: address and advertising data.
+OnAir = list[tuple[bytes, bytes]]
+
+
+class Virtual:
+    """A virtual controller."""
+
+    async def open(self, clock: Clock) -> Advertiser:
+        generator = np.random.default_rng(7)
+        self.air = VirtualAir(lambda *_: -60, generator)
+        radio = await self.air.join(HciSettings("virtual", clock, generator.bytes))
+        self.controller, _ = self.air._parts[0]
+        return radio
+
+    def on_air(self) -> OnAir:
+        sends = self.controller.le_legacy_advertiser
+        return [(sends._sent.address, sends._sent.data)] if sends.enabled else []
+
+    def refuse(self) -> None:
+        """Refuse the data, when the address is set already."""
+        refusal = hci.HCI_StatusReturnParameters(
+            hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR
+        )
+        self.controller.on_hci_le_set_advertising_data_command = lambda _: refusal
+
+    def unplug(self) -> None:
+        self.air.unplug(0)
+
+
+class Linux:
+    """A kernel at the other end of its control sockets."""
+
+    def __init__(self) -> None:
+        self.sending: dict[int, tuple[bytes, bytes]] = {}
+        self.addresses = count()
+        self.status: dict[int, int] = {}
+        self.controllers = 1
+
+    async def open(self, clock: Clock) -> Advertiser:
+        return LinuxAdvertiser(clock, self.connect)
+
+    def connect(self) -> socket.socket:
+        client, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        client.setblocking(False)
+        end.setblocking(False)
+        asyncio.get_running_loop().add_reader(end, self.answer, end)
+        return client
+
+    def answer(self, end: socket.socket) -> None:
+        frame = end.recv(2_048)
+        if not frame:
+            asyncio.get_running_loop().remove_reader(end)
+            end.close()
+            return
+        opcode, index, _ = struct.unpack_from("<HHH", frame)
+        status = self.status.get(opcode, Status.SUCCESS)
+        data = b"" if status else self.carry_out(Command(opcode), frame[6:])
+        body = struct.pack("<HB", opcode, status) + data
+        # The client may have gone without waiting.
+        try:
+            end.send(struct.pack("<HHH", 1, index, len(body)) + body)
+        except BrokenPipeError:
+            return
+
+    def carry_out(self, command: Command, parameters: bytes) -> bytes:
+        if command is Command.READ_INDEX_LIST:
+            return struct.pack("<H", self.controllers) + bytes(2 * self.controllers)
+        if command is Command.READ_INFORMATION:
+            return bytes(9) + struct.pack("<II", 0x201, 0x201) + bytes(263)
+        if command is Command.READ_ADVERTISING_FEATURES:
+            return struct.pack("<IBBBB", 0, 31, 31, 1, 0)
+        if command is Command.REMOVE_ADVERTISING:
+            self.sending.pop(parameters[0], None)
+        if command is Command.ADD_EXT_ADV_DATA:
+            address = next(self.addresses).to_bytes(6, "big")
+            self.sending[parameters[0]] = address, parameters[3:]
+        return b""
+
+    def on_air(self) -> OnAir:
+        return list(self.sending.values())
+
+    def refuse(self) -> None:
+        self.status[Command.ADD_EXT_ADV_DATA] = Status.REJECTED
+
+    def unplug(self) -> None:
+        self.controllers = 0
+        self.sending.clear()
+
+
+class Bluez:
+    """BlueZ at the other end of the D-Bus."""
+
+    def __init__(self) -> None:
+        self.exported: dict[str, bluez_advertiser.Frame] = {}
+        self.sending: dict[str, tuple[bytes, bytes]] = {}
+        self.addresses = count()
+        self.error = ""
+        powered = {"Powered": Variant("b", True)}
+        manager: dict[str, object] = {}
+        self.objects = {
+            "/org/bluez/hci0": {
+                "org.bluez.Adapter1": powered,
+                "org.bluez.LEAdvertisingManager1": manager,
+            }
+        }
+
+    async def open(self, clock: Clock) -> Advertiser:
+        return BluezAdvertiser()
+
+    async def connect(self) -> "Bluez":
+        return self
+
+    def export(self, path: str, frame: bluez_advertiser.Frame) -> None:
+        self.exported[path] = frame
+
+    def unexport(self, path: str) -> None:
+        del self.exported[path]
+
+    def disconnect(self) -> None:
+        self.sending.clear()
+        self.exported.clear()
+
+    async def wait_for_disconnect(self) -> None:
+        await asyncio.sleep(0)
+
+    async def call(self, message):
+        await asyncio.sleep(0)
+        body: list[object] = []
+        if message.member == "GetManagedObjects":
+            body = [self.objects]
+        elif message.member == "RegisterAdvertisement":
+            if self.error:
+                return SimpleNamespace(
+                    message_type=MessageType.ERROR, error_name=self.error
+                )
+            self.register(message.body[0])
+        else:
+            self.sending.pop(message.body[0], None)
+        await asyncio.sleep(0)
+        return SimpleNamespace(message_type=MessageType.METHOD_RETURN, body=body)
+
+    def register(self, path: str) -> None:
+        frame = self.exported[path]
+        assert frame.kind == "broadcast"
+        fields = Fields(
+            frame.service_uuids,
+            {uuid: data.value for uuid, data in frame.service_data.items()},
+            {number: data.value for number, data in frame.manufacturer_data.items()},
+        )
+        address = next(self.addresses).to_bytes(6, "big")
+        self.sending[path] = address, join_fields(fields) or b""
+
+    def on_air(self) -> OnAir:
+        return list(self.sending.values())
+
+    def refuse(self) -> None:
+        self.error = "org.bluez.Error.Failed"
+
+    def unplug(self) -> None:
+        self.objects = {}
+        self.sending.clear()
+
+
+@pytest.fixture(params=[Virtual, Linux, Bluez], ids=["virtual", "linux-mgmt", "bluez"])
+def with_advertiser(request, monkeypatch) -> Callable:
+    """Return a runner of `main(advertiser, system)` in virtual time."""
+
+    def run(main):
+        async def inside():
+            loop = asyncio.get_running_loop()
+            system = request.param()
+            if isinstance(system, Bluez):
+                monkeypatch.setattr(bluez_advertiser, "connect", system.connect)
+            advertiser = await system.open(Clock(loop.time, loop.time))
+            await main(advertiser, system)
+            await settle()
+
+        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+            runner.run(inside())
+
+    return run
+
+
+async def settle() -> None:
+    for _ in range(6):
+        await asyncio.sleep(0)
+
+
+async def watched(work, system) -> OnAir:
+    """Do work, and return everything that was on air meanwhile, in order."""
+    task = asyncio.ensure_future(work)
+    seen = system.on_air()
+    while not task.done():
+        await asyncio.sleep(0)
+        now = system.on_air()
+        assert len(now) <= 1
+        seen += [pair for pair in now if pair not in seen]
+    await task
+    return seen
+
+
+def test_every_frame_goes_on_air_under_an_address_of_its_own(with_advertiser):
+    async def main(advertiser, system):
+        seen = []
+        for data in FRAMES:
+            seen += await watched(advertiser.set_frame(data, INTERVAL_MS), system)
+        pairs = set(seen)
+
+        assert len(pairs) == len({address for address, _ in pairs}) == len(FRAMES)
+        assert len({data for _, data in pairs}) == len(FRAMES)
+
+    with_advertiser(main)
+
+
+def test_the_same_frame_again_takes_a_fresh_address_too(with_advertiser):
+    async def main(advertiser, system):
+        await advertiser.set_frame(FRAMES[0], INTERVAL_MS)
+        before = system.on_air()
+        await advertiser.set_frame(FRAMES[0], INTERVAL_MS)
+
+        assert system.on_air()[0][0] != before[0][0]
+
+    with_advertiser(main)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(encode_carrier(bytes(20), carrier), Kind.GAEN) for carrier in Carrier]
+    + [(bluezone.encode_advertisement(bytes(12)), Kind.BLUEZONE)],
+    ids=[*(carrier.value for carrier in Carrier), "bluezone"],
+)
+def test_every_carrier_and_bluezones_frame_can_be_sent(with_advertiser, data, kind):
+    async def main(advertiser, system):
+        await advertiser.set_frame(data, INTERVAL_MS)
+
+        assert [kind_of(sent) for _, sent in system.on_air()] == [kind]
+
+    with_advertiser(main)
+
+
+def test_who_stops_is_silent_and_may_begin_again(with_advertiser):
+    async def main(advertiser, system):
+        await advertiser.stop()
+        await advertiser.set_frame(FRAMES[0], INTERVAL_MS)
+        await advertiser.stop()
+        await settle()
+        assert system.on_air() == []
+        await advertiser.stop()
+        await advertiser.set_frame(FRAMES[1], INTERVAL_MS)
+        assert len(system.on_air()) == 1
+
+    with_advertiser(main)
+
+
+def test_a_frame_refused_halfway_leaves_no_new_pair_and_no_old_frame(with_advertiser):
+    async def main(advertiser, system):
+        await advertiser.set_frame(FRAMES[0], INTERVAL_MS)
+        before = system.on_air()
+        system.refuse()
+        with pytest.raises(RadioError) as raised:
+            await watched(advertiser.set_frame(FRAMES[1], INTERVAL_MS), system)
+        await settle()
+
+        assert before
+        assert raised.value.hint
+        assert system.on_air() == []
+
+    with_advertiser(main)
+
+
+@pytest.mark.parametrize("turns", range(0, 24, 3))
+def test_a_frame_cancelled_at_any_moment_breaks_no_pair_and_can_be_stopped(
+    with_advertiser, turns
+):
+    async def main(advertiser, system):
+        await advertiser.set_frame(FRAMES[0], INTERVAL_MS)
+        seen = system.on_air()
+        task = asyncio.create_task(advertiser.set_frame(FRAMES[1], INTERVAL_MS))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+            seen += system.on_air()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        pairs = {*seen, *system.on_air()}
+        await advertiser.stop()
+        await settle()
+
+        assert len(pairs) == len({a for a, _ in pairs}) == len({d for _, d in pairs})
+        assert system.on_air() == []
+
+    with_advertiser(main)
+
+
+def test_an_adapter_that_is_gone_is_named_and_stopping_is_quiet(with_advertiser):
+    async def main(advertiser, system):
+        await advertiser.set_frame(FRAMES[0], INTERVAL_MS)
+        system.unplug()
+        with pytest.raises(RadioOffError):
+            await advertiser.set_frame(FRAMES[1], INTERVAL_MS)
+        await advertiser.stop()
+
+    with_advertiser(main)
