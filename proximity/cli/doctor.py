@@ -27,7 +27,7 @@ from proximity.client.health import (
     render_check,
     worst,
 )
-from proximity.client.health_log import Work, WorkState, read_health
+from proximity.client.health_log import Trouble, Work, WorkState, read_health
 from proximity.client.run_settings import RunSettings, read_settings
 from proximity.errors import RadioError, StoreError
 from proximity.radio.choose import open_radio, survey
@@ -43,8 +43,9 @@ def doctor(*, home: HomeOption = None, as_json: JsonFlag = False) -> None:
     folder = home or client_home()
     settings = read_settings(folder)
     now_s = time.time()
-    adapter, advertising = asyncio.run(_look_at_radio(settings))
     store, newest_export_s, health = _look_at_store(folder)
+    sent = health[Work.ADVERTISEMENT]
+    adapter, advertising = asyncio.run(_look_at_radio(settings, sent))
     has_authority = settings.source_url is not None
     checks = [
         adapter,
@@ -68,7 +69,7 @@ def doctor(*, home: HomeOption = None, as_json: JsonFlag = False) -> None:
         _print(checks, settings.language)
 
 
-async def _look_at_radio(settings: RunSettings) -> tuple[Check, Check]:
+async def _look_at_radio(settings: RunSettings, sent: WorkState) -> tuple[Check, Check]:
     """Look at the adapter and at advertising; nothing goes on air."""
     backend = settings.backend
     if backend is not None and ":" in backend:
@@ -80,7 +81,9 @@ async def _look_at_radio(settings: RunSettings) -> tuple[Check, Check]:
     can_advertise = None
     try:
         async with open_radio(backend, _CLOCK, secrets.token_bytes) as radio:
-            can_advertise = bool(radio.advertiser.capabilities.carriers)
+            # Some adapters refuse only when they are asked: the last run knows.
+            refused = sent.trouble is Trouble.ADVERTISING_UNSUPPORTED
+            can_advertise = bool(radio.advertiser.capabilities.carriers) and not refused
     except RadioError:
         # The check of the adapter says it already.
         can_advertise = None

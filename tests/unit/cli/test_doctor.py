@@ -3,8 +3,9 @@
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -14,7 +15,12 @@ from proximity.cli import doctor as command
 from proximity.cli.main import load_app
 from proximity.client.health_log import HealthLog, Work
 from proximity.client.run_settings import RunSettings, write_settings
-from proximity.errors import LockedError, ProximityError, RadioOffError
+from proximity.errors import (
+    AdvertisingUnsupportedError,
+    LockedError,
+    ProximityError,
+    RadioOffError,
+)
 from proximity.radio.choose import Found, ListenOnly, Radio
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
@@ -117,6 +123,27 @@ def test_an_adapter_that_is_off_is_named_with_a_remedy(
 
 def test_a_machine_that_only_listens_is_a_warning(tmp_path: Path):
     assert examine(tmp_path)["advertising"]["code"] == "advertising-unsupported"
+
+
+def test_an_adapter_that_refused_to_advertise_is_not_said_to_be_able_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    able = SimpleNamespace(capabilities=SimpleNamespace(carriers={"any"}))
+
+    @asynccontextmanager
+    async def opened(*_: object) -> AsyncIterator[Radio]:
+        yield Radio("bluez", None, able)
+
+    monkeypatch.setattr(command, "open_radio", opened)
+    before = examine(tmp_path)["advertising"]
+    with closing(open_store(tmp_path / "store.sqlite")) as connection:
+        log = HealthLog(connection, lambda *_: None)
+        refusal = AdvertisingUnsupportedError("It cannot.", "Use another.")
+        log.failed(Work.ADVERTISEMENT, refusal, NOW_S)
+
+    after = examine(tmp_path)["advertising"]
+
+    assert (before["state"], after["state"]) == ("ok", "warn")
 
 
 def test_an_adapter_of_ones_own_is_not_disturbed(tmp_path: Path, machine: Machine):
