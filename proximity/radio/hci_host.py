@@ -22,6 +22,8 @@ OnGone = Callable[[], None]
 
 # A controller answers within milliseconds; one that does not is gone.
 ANSWER_S = 5.0
+# Firmware is loaded within seconds; the drivers themselves would wait for ever.
+FIRMWARE_S = 30.0
 
 # What bumble logs would go to the terminal, tracebacks too; the errors here say it.
 logging.getLogger("bumble").addHandler(logging.NullHandler())
@@ -60,9 +62,10 @@ class QuietHost(Host):
             As `command`.
         """
         try:
-            driver = await get_driver_for_host(self)
-            if driver is not None:
-                await driver.init_controller()  # type: ignore[no-untyped-call]
+            async with asyncio.timeout(FIRMWARE_S):
+                driver = await get_driver_for_host(self)
+                if driver is not None:
+                    await driver.init_controller()  # type: ignore[no-untyped-call]
         except (hci.HCI_Error, OSError, TimeoutError) as error:
             raise _refused("start") from error
         await self.command(hci.HCI_Reset_Command())

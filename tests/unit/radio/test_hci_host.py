@@ -5,7 +5,8 @@ import pytest
 from bumble import hci
 
 from proximity.errors import RadioError, RadioOffError
-from proximity.radio.hci_host import ANSWER_S, QuietHost
+from proximity.radio import hci_host
+from proximity.radio.hci_host import ANSWER_S, FIRMWARE_S, QuietHost
 from proximity.radio.hci_reports import AdvertisingReport, encode_report
 from proximity.radio.virtual_time import VirtualTimeLoop
 
@@ -64,6 +65,20 @@ def test_a_controller_that_does_not_answer_is_off():
         return asyncio.get_running_loop().time()
 
     assert with_host(main, status=None) == ANSWER_S
+
+
+def test_a_driver_that_waits_for_ever_is_given_up(monkeypatch):
+    async def wait(host):
+        await asyncio.sleep(10 * FIRMWARE_S)
+
+    async def main(host, controller):
+        with pytest.raises(RadioError, match="start"):
+            await host.power_on()
+        return asyncio.get_running_loop().time()
+
+    monkeypatch.setattr(hci_host, "get_driver_for_host", wait)
+
+    assert with_host(main) == FIRMWARE_S
 
 
 def test_a_refusal_names_the_command():
