@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
@@ -26,6 +27,8 @@ MAX_LINE_BYTES = 8_192
 _SEPARATORS = str.maketrans("", "", ":-")
 _UNKNOWN_MS = -1
 _HINT = "See docs/reference/recordings.md for what a line may hold."
+# After the last scan: later than any sighting, whatever a clock says.
+_NO_MORE = (math.inf, b"")
 
 
 def read_lines(stream: BinaryIO, head: bytes = b"") -> tuple[Receptions, Scans]:
@@ -80,18 +83,18 @@ def write_lines(stream: BinaryIO, receptions: Receptions, scans: Scans) -> None:
     scans : Scans
     """
     waiting = _scan_lines(scans)
-    start_ms, line = next(waiting, (MAX_T_MS + 1, b""))
+    start_ms, line = next(waiting, _NO_MORE)
     columns = (receptions.t_ms, receptions.rssi_dbm, receptions.broadcast)
     for t_ms, rssi_dbm, index in zip(*(c.tolist() for c in columns), strict=True):
         while start_ms <= t_ms:
             stream.write(line)
-            start_ms, line = next(waiting, (MAX_T_MS + 1, b""))
+            start_ms, line = next(waiting, _NO_MORE)
         stream.write(_reception_line(t_ms, rssi_dbm, receptions.broadcasts[index]))
     stream.write(line)
     stream.writelines(line for _, line in waiting)
 
 
-def _scan_lines(scans: Scans) -> Iterator[tuple[int, bytes]]:
+def _scan_lines(scans: Scans) -> Iterator[tuple[float, bytes]]:
     for start_ms, end_ms, monotonic_ms in zip(
         *(column.tolist() for column in scans), strict=True
     ):

@@ -211,3 +211,13 @@ def test_scans_alone_are_written():
     write_lines(stream, gather_receptions([]), Scans(*np.array([[5, 6, -1]]).T))
 
     assert stream.getvalue() == b'{"scan":[5,6]}\n'
+
+
+def test_a_clock_far_beyond_any_file_does_not_write_for_ever():
+    receptions = gather_receptions([(2**53, -60, Broadcast(None, b""))])
+    none = np.zeros(0, np.int64)
+    stream = io.BytesIO()
+
+    write_lines(stream, receptions, Scans(none, none, none))
+
+    assert stream.getvalue().count(b"\n") == 1
