@@ -89,6 +89,7 @@ def _settle(home: Path, given: dict[str, str | None], keys: Path | None) -> RunS
     """
     stored = read_settings(home)
     changes = {name: value for name, value in given.items() if value is not None}
+    # Their names and types are those of the fields; mypy cannot see it in a dict.
     settings = replace(stored, **changes)  # type: ignore[arg-type]
     if settings.backend == AUTO:
         settings = replace(settings, backend=None)

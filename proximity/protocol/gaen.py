@@ -153,6 +153,7 @@ def derive_ephemeral_ids(
     """
     _check_key(key)
     blocks = _padded_data(start_interval, period)
+    # The scheme prescribes single AES blocks: each is an ID, none hides another.
     encryptor = Cipher(AES(_derive(key, b"EN-RPIK\x01")), ECB()).encryptor()  # noqa: S305
     ids = np.frombuffer(encryptor.update(blocks), np.uint8)
     return ids.reshape(period, ID_BYTES)

@@ -221,6 +221,7 @@ async def _close(bus: MessageBus) -> None:
     bus.disconnect()
     with contextlib.suppress(EOFError, OSError):
         async with asyncio.timeout(_REPLY_TIMEOUT_S):
+            # The library leaves this one without types.
             await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
 

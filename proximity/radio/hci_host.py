@@ -65,6 +65,7 @@ class QuietHost(Host):
             async with asyncio.timeout(FIRMWARE_S):
                 driver = await get_driver_for_host(self)
                 if driver is not None:
+                    # The library leaves this one without types.
                     await driver.init_controller()  # type: ignore[no-untyped-call]
         except (hci.HCI_Error, OSError, TimeoutError) as error:
             raise _refused("start") from error
@@ -139,6 +140,7 @@ class QuietHost(Host):
         self.is_gone = True
         if self.pending_response is not None and self.pending_response.done():
             self.pending_response = None
+        # The library leaves this one without types.
         super().on_transport_lost()  # type: ignore[no-untyped-call]
         self.on_gone()
 

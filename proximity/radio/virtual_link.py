@@ -43,6 +43,7 @@ class VirtualLink(LocalLink):
     """
 
     def __init__(self, reach: Reach, generator: np.random.Generator) -> None:
+        # The library leaves this one without types.
         super().__init__()  # type: ignore[no-untyped-call]
         self._reach = reach
         self.generator = generator

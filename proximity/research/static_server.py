@@ -14,6 +14,7 @@ _STOPS_WITHIN_S = 0.05
 class _SilentHandler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    # The parameter has the name that the library gives it.
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Log nothing: whoever fetches is nobody's business."""
 

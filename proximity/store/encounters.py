@@ -116,6 +116,7 @@ def _read(
     found: list[Sequence[Any]] = list(
         read_columns(
             connection,
+            # The columns are named by the callers in this module.
             f"SELECT start_ms, series, {', '.join(columns)} FROM encounters"  # noqa: S608
             " WHERE scheme = ? AND end_ms >= ? AND start_ms < ?",
             span,

@@ -96,6 +96,7 @@ def _read_rows(database: Path) -> list[tuple[object, ...]]:
             lambda: int(next(looks, None) is None), STEPS_PER_LOOK
         )
         return connection.execute(
+            # The columns are a literal of this module.
             f"SELECT {COLUMNS}, ground_truth_distance FROM results LIMIT ?",  # noqa: S608
             (MAX_ROWS + 1,),
         ).fetchall()

@@ -1,196 +1,44 @@
 """A run of hours in virtual time, with a radio that does what a test tells it to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from proximity.client.engine import Engine, EngineSettings, Surroundings
-from proximity.client.health_log import HealthLog, Trouble, Work, read_health
-from proximity.client.runner import Circumstances, Radio, Runner
+from proximity.client.engine import Engine
+from proximity.client.health_log import Trouble, Work, read_health
 from proximity.errors import (
     AdvertisingUnsupportedError,
     LockedError,
-    NetworkError,
     PermissionDeniedError,
-    ProximityError,
     RadioError,
     RadioOffError,
 )
 from proximity.protocol.carrier import Carrier
-from proximity.protocol.gaen import encode_advertisement
 from proximity.protocol.scheme import recognise
-from proximity.radio.capabilities import Capabilities
 from proximity.radio.scanner import Heard, ScanReport
-from proximity.radio.virtual_time import VirtualTimeLoop
-from proximity.scoring.config import built_in
 from proximity.store.scans import read_scans
-from proximity.store.schema import open_store
-from proximity.store.sealing import SealingKey
-from proximity.units import Clock, interval_of
+from proximity.units import interval_of
 
-# Tuesday, 17 November 2026, 10:00 UTC, at the start of an interval.
+# As the rig of the fixtures: Tuesday, 17 November 2026, 10:00 UTC.
 START_S = 20_774 * 86_400 + 36_000
-NEIGHBOUR = encode_advertisement(b"\x11" * 16, b"\x22" * 4, flags=False)
-SEALING = SealingKey(bytes(32))
 
 
-def capabilities(*carriers: Carrier) -> Capabilities:
-    return Capabilities(
-        all_rssi=True,
-        interval_control=True,
-        address_rotation=True,
-        carriers=frozenset(carriers),
-        privileged=False,
-    )
-
-
-@dataclass
-class FakeRadio:
-    """A scanner and an advertiser in one, which fail when they are told to."""
-
-    wall: Callable[[], float]
-    carriers: tuple[Carrier, ...] = (Carrier.SERVICE_DATA,)
-    data: bytes = NEIGHBOUR
-    scans: list[float] = field(default_factory=list)
-    frames: list[tuple[float, bytes | None]] = field(default_factory=list)
-    failing_scans: list[tuple[float, float, ProximityError]] = field(
-        default_factory=list
-    )
-    failing_frames: list[tuple[float, float, ProximityError]] = field(
-        default_factory=list
-    )
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return capabilities(*self.carriers)
-
-    async def listen(self, seconds: float) -> AsyncIterator[Heard | ScanReport]:
-        self._check(self.failing_scans)
-        start_s = self.wall()
-        self.scans.append(start_s)
-        start_ms = int(start_s * 1_000)
-        yield Heard(start_ms + 10, 0, self.data, -60, b"\x01" * 6, "fake")
-        yield Heard(start_ms + 20, 0, b"\x05\x16", -60, None, "fake")
-        await asyncio.sleep(seconds)
-        end_ms = start_ms + int(seconds * 1_000)
-        yield ScanReport(start_ms, end_ms, 0, "fake", 1.0)
-
-    async def set_frame(self, data: bytes, interval_ms: int) -> None:
-        assert interval_ms == 250
-        self._check(self.failing_frames)
-        self.frames.append((self.wall(), data))
-
-    async def stop(self) -> None:
-        self.frames.append((self.wall(), None))
-
-    def _check(self, failing: list[tuple[float, float, ProximityError]]) -> None:
-        now_s = self.wall()
-        for from_s, to_s, error in failing:
-            if START_S + from_s <= now_s < START_S + to_s:
-                raise error
-
-
-class EmptyNetwork:
-    """An authority that has published nothing; it can be out of reach."""
-
-    def __init__(self, wall: Callable[[], float]) -> None:
-        self.wall = wall
-        self.asked: list[float] = []
-        self.unreachable_until_s = 0.0
-
-    def get(self, url: str, max_bytes: int) -> bytes:
-        self.asked.append(self.wall())
-        if self.wall() < self.unreachable_until_s:
-            raise NetworkError("The server does not answer.", "Try again.")
-        return b""
-
-
-async def here(work: Callable[[], object]) -> object:
-    return work()
-
-
-class Rig:
-    """One device in virtual time."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.loop = VirtualTimeLoop()
-        self.radio = FakeRadio(self.wall)
-        self.network = EmptyNetwork(self.wall)
-        self.told: list[object] = []
-        self.changes: list[tuple[Work, Trouble | None]] = []
-        self.connection = open_store(path)
-        self.settings = EngineSettings(
-            "https://example.org/exports/", (), built_in("en-v2")
-        )
-        self.clock = Clock(wall=self.wall, monotonic=self.loop.time)
-        self.engine = self.new_engine(self.connection)
-
-    def wall(self) -> float:
-        return START_S + self.loop.time()
-
-    def new_engine(self, connection: object) -> Engine:
-        surroundings = Surroundings(self.clock, self.network, lambda n: b"\x05" * n)
-        return Engine(connection, SEALING, self.settings, surroundings)
-
-    @contextmanager
-    def open_engine(self) -> Iterator[Engine]:
-        connection = open_store(self.path)
-        try:
-            yield self.new_engine(connection)
-        finally:
-            connection.close()
-
-    def run(self, seconds: float, *, fetches: bool = False) -> None:
-        runner = Runner(
-            self.engine,
-            self.open_engine,
-            Radio(self.radio, self.radio, -20),
-            Circumstances(self.clock, lambda: 0.5, here),
-            health=HealthLog(self.connection, self.note),
-            tell=self.told.append,
-        )
-        with suppress(TimeoutError):
-            self.loop.run_until_complete(
-                asyncio.wait_for(runner.run(fetches=fetches), seconds)
-            )
-
-    def note(self, work: Work, trouble: Trouble | None) -> None:
-        self.changes.append((work, trouble))
-
-    def sightings(self) -> int:
-        query = "SELECT count(*) FROM encounters"
-        return self.connection.execute(query).fetchone()[0]
-
-    def close(self) -> None:
-        self.connection.close()
-        self.loop.close()
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(tmp_path / "store.sqlite")
-    yield made
-    made.close()
-
-
-def on_air(rig: Rig) -> list[tuple[float, bytes]]:
+def on_air(rig) -> list[tuple[float, bytes]]:
     return [(t, data) for t, data in rig.radio.frames if data is not None]
 
 
-def test_the_first_advertisement_goes_out_at_once(rig: Rig):
+def test_the_first_advertisement_goes_out_at_once(rig):
     rig.run(1)
 
     assert on_air(rig)[0][0] == START_S
 
 
-def test_each_interval_has_its_own_id_from_its_first_second(rig: Rig):
+def test_each_interval_has_its_own_id_from_its_first_second(rig):
     rig.run(3_600 - 1)
 
     frames = on_air(rig)
@@ -199,13 +47,13 @@ def test_each_interval_has_its_own_id_from_its_first_second(rig: Rig):
     assert all(recognise(data).scheme == "gaen" for _, data in frames)
 
 
-def test_the_device_falls_silent_when_it_is_stopped(rig: Rig):
+def test_the_device_falls_silent_when_it_is_stopped(rig):
     rig.run(30)
 
     assert rig.radio.frames[-1][1] is None
 
 
-def test_five_minutes_are_never_without_a_scan(rig: Rig):
+def test_five_minutes_are_never_without_a_scan(rig):
     rig.run(7_200)
 
     starts = rig.radio.scans
@@ -214,7 +62,7 @@ def test_five_minutes_are_never_without_a_scan(rig: Rig):
     assert all(211 <= gap <= 300 for gap in gaps)
 
 
-def test_what_was_heard_and_every_scan_are_stored(rig: Rig):
+def test_what_was_heard_and_every_scan_are_stored(rig):
     rig.run(700)
 
     assert rig.sightings() >= 1
@@ -222,7 +70,7 @@ def test_what_was_heard_and_every_scan_are_stored(rig: Rig):
     assert len(scans.start_ms) == len(rig.radio.scans) == 3
 
 
-def test_a_stop_between_two_flushes_loses_nothing(rig: Rig):
+def test_a_stop_between_two_flushes_loses_nothing(rig):
     rig.run(31)
 
     assert rig.sightings() == 1
@@ -239,7 +87,7 @@ def test_a_stop_between_two_flushes_loses_nothing(rig: Rig):
     ],
 )
 def test_scanning_goes_on_when_advertising_cannot(
-    rig: Rig, error: RadioError, trouble: Trouble
+    rig, error: RadioError, trouble: Trouble
 ):
     rig.radio.failing_frames = [(0, 10**9, error)]
 
@@ -250,7 +98,7 @@ def test_scanning_goes_on_when_advertising_cannot(
     assert read_health(rig.connection)[Work.SCAN].trouble is None
 
 
-def test_scanning_goes_on_where_no_carrier_can_be_sent(rig: Rig):
+def test_scanning_goes_on_where_no_carrier_can_be_sent(rig):
     rig.radio.carriers = ()
 
     rig.run(700)
@@ -259,7 +107,7 @@ def test_scanning_goes_on_where_no_carrier_can_be_sent(rig: Rig):
     assert rig.changes == [(Work.ADVERTISEMENT, Trouble.ADVERTISING_UNSUPPORTED)]
 
 
-def test_an_adapter_that_comes_back_listens_within_a_minute(rig: Rig):
+def test_an_adapter_that_comes_back_listens_within_a_minute(rig):
     off = RadioOffError("The adapter is gone.", "Plug it in.")
     rig.radio.failing_scans = [(0, 1_000, off)]
 
@@ -272,7 +120,7 @@ def test_an_adapter_that_comes_back_listens_within_a_minute(rig: Rig):
     ]
 
 
-def test_an_adapter_that_comes_back_advertises_again(rig: Rig):
+def test_an_adapter_that_comes_back_advertises_again(rig):
     off = RadioOffError("The adapter is gone.", "Plug it in.")
     rig.radio.failing_scans = [(100, 320, off)]
 
@@ -284,7 +132,7 @@ def test_an_adapter_that_comes_back_advertises_again(rig: Rig):
     assert times[1] > 320
 
 
-def test_an_id_whose_interval_is_over_does_not_stay_on_air(rig: Rig):
+def test_an_id_whose_interval_is_over_does_not_stay_on_air(rig):
     off = RadioOffError("The adapter is gone.", "Plug it in.")
     rig.radio.failing_frames = [(600, 610, off)]
 
@@ -295,7 +143,7 @@ def test_an_id_whose_interval_is_over_does_not_stay_on_air(rig: Rig):
     assert on_air(rig)[-1][1] != on_air(rig)[0][1]
 
 
-def test_a_radio_that_hangs_is_given_up(rig: Rig):
+def test_a_radio_that_hangs_is_given_up(rig):
     async def hang(seconds: float) -> AsyncIterator[Heard | ScanReport]:
         await asyncio.sleep(10**9)
         yield ScanReport(0, 0, 0, "fake", 1.0)
@@ -308,7 +156,7 @@ def test_a_radio_that_hangs_is_given_up(rig: Rig):
 
 
 @pytest.mark.parametrize("carrier", [Carrier.MANUFACTURER_DATA, Carrier.SERVICE_UUID])
-def test_the_id_travels_in_the_carrier_that_the_system_has(rig: Rig, carrier: Carrier):
+def test_the_id_travels_in_the_carrier_that_the_system_has(rig, carrier: Carrier):
     rig.run(1)
     rig.radio.carriers = (carrier,)
 
@@ -319,14 +167,14 @@ def test_the_id_travels_in_the_carrier_that_the_system_has(rig: Rig, carrier: Ca
     assert on_air(rig)[0][1] != on_air(rig)[1][1]
 
 
-def test_an_authority_is_asked_soon_and_then_every_four_hours(rig: Rig):
+def test_an_authority_is_asked_soon_and_then_every_four_hours(rig):
     rig.run(30_000, fetches=True)
 
     assert [round(t - START_S) for t in rig.network.asked] == [30, 14_430, 28_830]
     assert read_health(rig.connection)[Work.FETCH].done_s == START_S + 28_830
 
 
-def test_a_restart_does_not_ask_again_early(rig: Rig):
+def test_a_restart_does_not_ask_again_early(rig):
     rig.run(600, fetches=True)
 
     rig.run(600, fetches=True)
@@ -334,13 +182,13 @@ def test_a_restart_does_not_ask_again_early(rig: Rig):
     assert len(rig.network.asked) == 1
 
 
-def test_without_an_authority_nobody_is_asked(rig: Rig):
+def test_without_an_authority_nobody_is_asked(rig):
     rig.run(30_000)
 
     assert rig.network.asked == []
 
 
-def test_an_unreachable_authority_is_asked_again_ever_more_rarely(rig: Rig):
+def test_an_unreachable_authority_is_asked_again_ever_more_rarely(rig):
     rig.network.unreachable_until_s = START_S + 3_000
 
     rig.run(10_000, fetches=True)
@@ -353,7 +201,7 @@ def test_an_unreachable_authority_is_asked_again_ever_more_rarely(rig: Rig):
 
 
 def test_a_store_in_trouble_loses_nothing_and_stops_nothing(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig, monkeypatch: pytest.MonkeyPatch
 ):
     flush = rig.engine.flush
 
@@ -370,7 +218,7 @@ def test_a_store_in_trouble_loses_nothing_and_stops_nothing(
     assert rig.sightings() == 1
 
 
-def test_the_day_before_the_retention_is_forgotten_at_midnight(rig: Rig):
+def test_the_day_before_the_retention_is_forgotten_at_midnight(rig):
     rig.connection.execute(
         "INSERT INTO scans (start_ms, end_ms, monotonic_ms, backend, duty)"
         " VALUES (?, ?, 0, 'old', 1)",
@@ -386,7 +234,7 @@ def test_the_day_before_the_retention_is_forgotten_at_midnight(rig: Rig):
     assert rig.connection.execute(old).fetchone()[0] == 0
 
 
-def test_a_clock_that_is_set_moves_the_id_within_seconds(rig: Rig):
+def test_a_clock_that_is_set_moves_the_id_within_seconds(rig):
     jump_s = 0.0
     wall = rig.clock.wall
     rig.clock = replace(rig.clock, wall=lambda: wall() + jump_s)
@@ -405,7 +253,7 @@ def test_a_clock_that_is_set_moves_the_id_within_seconds(rig: Rig):
     assert on_air(rig)[1][0] - START_S <= 111
 
 
-def test_a_notice_that_waited_is_told_once(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+def test_a_notice_that_waited_is_told_once(rig, monkeypatch: pytest.MonkeyPatch):
     waiting = ["a notice"]
     monkeypatch.setattr(rig.engine, "notices", lambda: list(waiting))
     monkeypatch.setattr(rig.engine, "told", waiting.remove)
@@ -415,7 +263,7 @@ def test_a_notice_that_waited_is_told_once(rig: Rig, monkeypatch: pytest.MonkeyP
     assert rig.told == ["a notice"]
 
 
-def test_a_radio_that_swallows_a_cancellation_does_not_hold_up_the_end(rig: Rig):
+def test_a_radio_that_swallows_a_cancellation_does_not_hold_up_the_end(rig):
     async def swallow(data: bytes, interval_ms: int) -> None:
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(10)
@@ -428,7 +276,7 @@ def test_a_radio_that_swallows_a_cancellation_does_not_hold_up_the_end(rig: Rig)
     assert rig.loop.time() < 60
 
 
-def test_a_machine_that_slept_asks_when_it_wakes(rig: Rig):
+def test_a_machine_that_slept_asks_when_it_wakes(rig):
     slept_s = 0.0
     wall = rig.clock.wall
     rig.clock = replace(rig.clock, wall=lambda: wall() + slept_s)
@@ -446,7 +294,7 @@ def test_a_machine_that_slept_asks_when_it_wakes(rig: Rig):
     assert len(rig.network.asked) == 2
 
 
-def test_a_clock_that_is_set_back_does_not_put_off_the_next_fetch(rig: Rig):
+def test_a_clock_that_is_set_back_does_not_put_off_the_next_fetch(rig):
     back_s = 0.0
     wall = rig.clock.wall
     rig.clock = replace(rig.clock, wall=lambda: wall() - back_s)
@@ -465,7 +313,7 @@ def test_a_clock_that_is_set_back_does_not_put_off_the_next_fetch(rig: Rig):
 
 
 def test_a_full_temporary_folder_does_not_end_the_run(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig, monkeypatch: pytest.MonkeyPatch
 ):
     def full(_: Engine) -> None:
         raise OSError(28, "No space left on device")
@@ -478,7 +326,7 @@ def test_a_full_temporary_folder_does_not_end_the_run(
     assert len(rig.radio.scans) == 3
 
 
-def test_a_notice_that_nobody_can_read_waits(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+def test_a_notice_that_nobody_can_read_waits(rig, monkeypatch: pytest.MonkeyPatch):
     def gone(_: object) -> None:
         raise BrokenPipeError
 
