@@ -49,7 +49,7 @@ async def first_advertisement(folder: Path, number: int) -> float:
             process.terminate()
             await process.wait()
     sent = bytes(controller.le_legacy_advertiser.advertising_data)
-    assert kind_of(sent) is Kind.GAEN  # noqa: S101
+    assert kind_of(sent) is Kind.GAEN
     return took_s
 
 

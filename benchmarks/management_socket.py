@@ -85,7 +85,7 @@ def main():
     kernel.close()
     numbers, share = asyncio.run(listen(client, seconds))
     writer.join()
-    assert numbers == list(range(sent.value))  # noqa: S101
+    assert numbers == list(range(sent.value))
     print(f"{platform.machine()}, Python {platform.python_version()}, one core")
     print(f"frames delivered and read {sent.value:6,d}, lost 0")
     print(f"share of a core           {share:6.1%}  (target 5 %)")

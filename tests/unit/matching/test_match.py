@@ -9,11 +9,7 @@ from proximity.errors import BadSignatureError
 from proximity.matching.exposure_window import Infectiousness, ScanInstance
 from proximity.matching.match import match_keys
 from proximity.matching.policy import MatchContext, MatchPolicy
-from proximity.protocol.diagnosis_key import (
-    NO_ONSET,
-    DiagnosisKeys,
-    ReportType,
-)
+from proximity.protocol.diagnosis_key import NO_ONSET, DiagnosisKeys, ReportType
 from proximity.protocol.gaen import (
     CalibrationConfidence,
     derive_ephemeral_ids,
@@ -398,9 +394,3 @@ def test_an_error_among_the_blocks_gives_no_result():
 
     with pytest.raises(BadSignatureError):
         match([heard(EVENING_S)], keys=blocks())
-
-
-def test_no_key_is_shown_by_what_a_match_holds():
-    context = replace(CONTEXT, own_keys=frozenset([KEY]), revoked_keys=frozenset([KEY]))
-
-    assert repr(KEY)[2:-1] not in repr(context)
