@@ -31,6 +31,7 @@ def test_an_export_that_ends_in_the_future_is_public_from_now():
 
 
 def test_repr_of_a_context_shows_no_keys():
-    context = MatchContext(100, 200, frozenset([b"secret key 16 by"]))
+    secret = frozenset([b"secret key 16 by"])
+    context = MatchContext(100, 200, own_keys=secret, revoked_keys=secret)
 
     assert "secret" not in repr(context)
