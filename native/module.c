@@ -1,0 +1,337 @@
+/* The Python side of the kernels: proximity.kernels._native.
+ *
+ * Every length and every number that a kernel uses as an index is checked here. Arrays
+ * are buffers of the caller; what a function needs beside them is taken from the heap
+ * here. The GIL is released while a kernel runs, so no caller may change an array that
+ * it has passed until the function returns. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "dispatch.h"
+#include "search.h"
+
+enum { MOST_BUFFERS = 16 };
+
+/* The buffers that a call has taken, to be given back together. */
+struct taken {
+    Py_buffer views[MOST_BUFFERS];
+    int count;
+};
+
+static void give_back(struct taken *taken)
+{
+    while (taken->count) PyBuffer_Release(&taken->views[--taken->count]);
+}
+
+/* Take a contiguous buffer of whole items; on failure set an error and return NULL. */
+static void *take(struct taken *taken, PyObject *object, size_t item, int writable, size_t *length)
+{
+    Py_buffer *view = &taken->views[taken->count];
+    int flags = PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
+    if (PyObject_GetBuffer(object, view, flags) < 0) return NULL;
+    taken->count++;
+    if ((size_t)view->len % item != 0) {
+        PyErr_SetString(PyExc_ValueError, "a buffer does not hold whole items");
+        return NULL;
+    }
+    *length = (size_t)view->len / item;
+    /* An empty buffer may have no address, and nothing is read from it. */
+    return view->buf ? view->buf : (void *)taken;
+}
+
+static int refuse(const char *why)
+{
+    PyErr_SetString(PyExc_ValueError, why);
+    return 0;
+}
+
+static int take_keys(struct taken *taken, PyObject *objects[3], struct gaen_keys *keys)
+{
+    size_t n_start, n_period;
+    keys->key = take(taken, objects[0], GAEN_KEY_BYTES, 0, &keys->count);
+    if (!keys->key || !(keys->start = take(taken, objects[1], 8, 0, &n_start))
+        || !(keys->period = take(taken, objects[2], 8, 0, &n_period)))
+        return 0;
+    if (n_start != keys->count || n_period != keys->count)
+        return refuse("columns of keys differ in length");
+    if (keys->count > UINT32_MAX >> 1) return refuse("too many keys at once");
+    for (size_t i = 0; i < keys->count; i++)
+        if (keys->start[i] < 0 || keys->start[i] > INT32_MAX || keys->period[i] < 1
+            || keys->period[i] > GAEN_POSITIONS)
+            return refuse("a start or period of a key is out of range");
+    return 1;
+}
+
+/* `objects` are slot_of_day, offsets, words and folded. */
+static int take_filters(struct taken *taken, long long base_day, PyObject *objects[4],
+                        struct filters *filters, size_t *n_filters)
+{
+    size_t n_offsets, n_words, n_folded;
+    const int32_t *slots = take(taken, objects[0], 4, 0, &filters->days);
+    if (!(filters->slot_of_day = slots)
+        || !(filters->offsets = take(taken, objects[1], 8, 0, &n_offsets))
+        || !(filters->words = take(taken, objects[2], 4, 1, &n_words))
+        || !(filters->folded = take(taken, objects[3], 4, 0, &n_folded)))
+        return 0;
+    filters->base_day = base_day;
+    if (n_offsets == 0) return refuse("filters have no offsets");
+    *n_filters = n_offsets - 1;
+    if (n_folded != *n_filters * FILTER_FOLDED_WORDS) return refuse("folded filters differ in number");
+    for (size_t i = 0; i < *n_filters; i++) {
+        int64_t begin = filters->offsets[i], end = filters->offsets[i + 1];
+        if (begin < 0 || end > (int64_t)n_words || end - begin < FILTER_LEAST_WORDS
+            || end - begin > FILTER_MOST_WORDS || ((end - begin) & (end - begin - 1)))
+            return refuse("a filter has not a power of two of words");
+    }
+    for (size_t i = 0; i < filters->days; i++)
+        if (slots[i] < -1 || slots[i] >= (int64_t)*n_filters) return refuse("a day has no such filter");
+    return 1;
+}
+
+/* `objects` are ids, head, next, first and secret. */
+static int take_table(struct taken *taken, PyObject *objects[5], struct id_table *table, size_t *rows)
+{
+    size_t n_head, n_next, n_first, n_secret;
+    const uint64_t *secret;
+    if (!(table->ids = take(taken, objects[0], ID_BYTES, 0, rows))
+        || !(table->head = take(taken, objects[1], 4, 1, &n_head))
+        || !(table->next = take(taken, objects[2], 4, 1, &n_next))
+        || !(table->first = take(taken, objects[3], 4, 1, &n_first))
+        || !(secret = take(taken, objects[4], 8, 0, &n_secret)))
+        return 0;
+    if (n_head == 0 || (n_head & (n_head - 1)) || n_head > (size_t)1 << 31)
+        return refuse("a table has not a power of two of buckets");
+    if (n_next < *rows || n_first < *rows || n_secret != TABLE_SECRET_WORDS || *rows >= TABLE_NONE)
+        return refuse("columns of a table differ in length");
+    table->bucket_mask = (uint32_t)(n_head - 1);
+    memcpy(table->secret, secret, sizeof table->secret);
+    return 1;
+}
+
+static PyObject *list_variants(PyObject *self, PyObject *args)
+{
+    (void)self, (void)args;
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list && i < n_variants; i++) {
+        PyObject *row = Py_BuildValue("(sO)", variants[i]->name,
+                                      variants[i]->supported() ? Py_True : Py_False);
+        if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
+        Py_XDECREF(row);
+    }
+    return list;
+}
+
+static PyObject *insert_rows(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *objects[5];
+    unsigned long long from, to;
+    if (!PyArg_ParseTuple(args, "(OOOOO)KK", &objects[0], &objects[1], &objects[2], &objects[3],
+                          &objects[4], &from, &to))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct id_table table;
+    size_t rows;
+    int sound = take_table(&taken, objects, &table, &rows);
+    if (sound && (from > to || to > rows)) sound = refuse("rows are beyond the table");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        table_insert(&table, (uint32_t)from, (uint32_t)to);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *longest_chain(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *objects[5];
+    if (!PyArg_ParseTuple(args, "(OOOOO)", &objects[0], &objects[1], &objects[2], &objects[3],
+                          &objects[4]))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct id_table table;
+    size_t rows;
+    PyObject *length = NULL;
+    if (take_table(&taken, objects, &table, &rows))
+        length = PyLong_FromUnsignedLong(table_longest_chain(&table));
+    give_back(&taken);
+    return length;
+}
+
+static PyObject *insert_in_filters(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *rows[3], *objects[4];
+    long long base_day;
+    if (!PyArg_ParseTuple(args, "(OOO)(LOOOO)", &rows[0], &rows[1], &rows[2], &base_day,
+                          &objects[0], &objects[1], &objects[2], &objects[3]))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct filters filters;
+    size_t n_filters, n = 0, n_first = 0, n_last = 0;
+    const void *ids = take(&taken, rows[0], ID_BYTES, 0, &n);
+    const int64_t *first = ids ? take(&taken, rows[1], 8, 0, &n_first) : NULL;
+    const int64_t *last = first ? take(&taken, rows[2], 8, 0, &n_last) : NULL;
+    int sound = last && take_filters(&taken, base_day, objects, &filters, &n_filters);
+    if (sound && (n_first != n || n_last != n)) sound = refuse("columns of rows differ in length");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        filters_insert(&filters, ids, first, last, 0, n);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *group_keys(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *columns[3], *objects[4], *order;
+    long long base_day;
+    if (!PyArg_ParseTuple(args, "(OOO)(LOOOO)O", &columns[0], &columns[1], &columns[2], &base_day,
+                          &objects[0], &objects[1], &objects[2], &objects[3], &order))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct gaen_keys keys;
+    struct filters filters;
+    size_t n_filters, n_order = 0, n_parts = 0;
+    key_part *parts = NULL;
+    size_t *counts = NULL;
+    int sound = take_keys(&taken, columns, &keys)
+             && take_filters(&taken, base_day, objects, &filters, &n_filters)
+             && (parts = take(&taken, order, sizeof *parts, 1, &n_order));
+    if (sound && n_order < 2 * keys.count) sound = refuse("a key may have two parts");
+    if (sound && !(counts = PyMem_RawCalloc(n_filters + 1, sizeof *counts))) {
+        PyErr_NoMemory();
+        sound = 0;
+    }
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        n_parts = group_by_day(&keys, &filters, parts, counts, n_filters);
+        Py_END_ALLOW_THREADS;
+    }
+    PyMem_RawFree(counts);
+    give_back(&taken);
+    return sound ? PyLong_FromSize_t(n_parts) : NULL;
+}
+
+static const struct variant *take_variant(const char *name)
+{
+    const struct variant *variant = find_variant(name);
+    if (!variant) refuse("there is no such variant on this machine");
+    return variant;
+}
+
+static int check_parts(const key_part *parts, size_t n, const struct gaen_keys *keys)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t key = parts[i] >> 1;
+        if (key >= keys->count
+            || ((parts[i] & 1) && keys->start[key] % GAEN_POSITIONS + keys->period[key] <= GAEN_POSITIONS))
+            return refuse("there is no such part of a key");
+    }
+    return 1;
+}
+
+static PyObject *search_gaen(PyObject *self, PyObject *args)
+{
+    (void)self;
+    const char *name;
+    PyObject *columns[3], *order, *objects[4], *tables[5], *found;
+    long long base_day;
+    if (!PyArg_ParseTuple(args, "s(OOO)O(LOOOO)(OOOOO)O", &name, &columns[0], &columns[1],
+                          &columns[2], &order, &base_day, &objects[0], &objects[1], &objects[2],
+                          &objects[3], &tables[0], &tables[1], &tables[2], &tables[3], &tables[4],
+                          &found))
+        return NULL;
+    const struct variant *variant = take_variant(name);
+    if (!variant) return NULL;
+    struct taken taken = {.count = 0};
+    struct gaen_keys keys;
+    struct filters filters;
+    struct id_table table;
+    size_t n_filters, rows, n_parts = 0, capacity = 0, n_hits = 0, done = 0;
+    const key_part *parts = NULL;
+    struct hit *hits = NULL;
+    struct survivor *scratch = NULL;
+    int sound = take_keys(&taken, columns, &keys)
+             && take_filters(&taken, base_day, objects, &filters, &n_filters)
+             && take_table(&taken, tables, &table, &rows)
+             && (parts = take(&taken, order, sizeof *parts, 0, &n_parts))
+             && check_parts(parts, n_parts, &keys)
+             && (hits = take(&taken, found, sizeof *hits, 1, &capacity));
+    if (sound && capacity < GAEN_MOST_SURVIVORS) sound = refuse("there is too little room for hits");
+    if (sound && !(scratch = PyMem_RawMalloc(GAEN_MOST_SURVIVORS * sizeof *scratch))) {
+        PyErr_NoMemory();
+        sound = 0;
+    }
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        done = gaen_search(variant, &keys, parts, n_parts, &filters, &table, hits, capacity,
+                           &n_hits, scratch);
+        Py_END_ALLOW_THREADS;
+    }
+    PyMem_RawFree(scratch);
+    give_back(&taken);
+    return sound ? Py_BuildValue("(KK)", (unsigned long long)done, (unsigned long long)n_hits) : NULL;
+}
+
+static PyObject *fold_gaen(PyObject *self, PyObject *args)
+{
+    (void)self;
+    const char *name;
+    PyObject *columns[3];
+    if (!PyArg_ParseTuple(args, "s(OOO)", &name, &columns[0], &columns[1], &columns[2])) return NULL;
+    const struct variant *variant = take_variant(name);
+    if (!variant) return NULL;
+    struct taken taken = {.count = 0};
+    struct gaen_keys keys;
+    uint8_t sum[ID_BYTES] = {0};
+    int sound = take_keys(&taken, columns, &keys);
+    if (sound && keys.count % BATCH_KEYS) sound = refuse("keys are folded in whole batches");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        struct gaen_batch batch;
+        memset(&batch, 0, sizeof batch);
+        for (size_t at = 0; at < keys.count; at += BATCH_KEYS) {
+            memcpy(batch.key, keys.key[at], sizeof batch.key);
+            for (size_t i = 0; i < BATCH_KEYS; i++) batch.start[i] = (uint32_t)keys.start[at + i];
+            variant->fold(&batch, sum);
+        }
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    return sound ? PyBytes_FromStringAndSize((const char *)sum, ID_BYTES) : NULL;
+}
+
+static PyMethodDef methods[] = {
+    {"variants", list_variants, METH_NOARGS, "All variants, each with whether it runs here."},
+    {"table_insert", insert_rows, METH_VARARGS, "Take rows into the exact table."},
+    {"table_longest_chain", longest_chain, METH_VARARGS, "What a look-up can cost."},
+    {"filters_insert", insert_in_filters, METH_VARARGS, "Take rows into the filters."},
+    {"group_by_day", group_keys, METH_VARARGS, "Order the parts of keys by day."},
+    {"gaen_search", search_gaen, METH_VARARGS, "Find the rows whose ID a key derives."},
+    {"gaen_fold", fold_gaen, METH_VARARGS, "XOR all IDs of keys: no look-ups."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_native", "Kernels in C; see native/.", -1, methods, NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+    PyObject *module = PyModule_Create(&definition);
+    if (module
+        && (PyModule_AddIntConstant(module, "MOST_SURVIVORS", GAEN_MOST_SURVIVORS) < 0
+            || PyModule_AddIntConstant(module, "BATCH_KEYS", BATCH_KEYS) < 0
+            || PyModule_AddIntConstant(module, "FILTER_FOLDED_WORDS", FILTER_FOLDED_WORDS) < 0
+            || PyModule_AddIntConstant(module, "FILTER_LEAST_WORDS", FILTER_LEAST_WORDS) < 0
+            || PyModule_AddIntConstant(module, "FILTER_MOST_WORDS", FILTER_MOST_WORDS) < 0))
+        Py_CLEAR(module);
+    return module;
+}
