@@ -1,16 +1,13 @@
-/* AES-128 by AES-NI, and the blocks that gaen encrypts. */
+/* AES-128 by AES-NI. */
 #ifndef PROXIMITY_AESNI_H
 #define PROXIMITY_AESNI_H
 
 #include <immintrin.h>
-#include <stdint.h>
 
-#define AES_ROUNDS 10
+#include "aes.h"
+
 #define AESNI_TARGET "aes,sse4.1,ssse3"
 #define AESNI_INLINE static inline __attribute__((always_inline, target(AESNI_TARGET)))
-
-/* "EN-RPI" and six zeros; the interval follows, least significant byte first. */
-static const uint8_t GAEN_PADDED_DATA[16] = {'E', 'N', '-', 'R', 'P', 'I'};
 
 AESNI_INLINE __m128i aesni_padded_data(uint32_t interval)
 {

@@ -5,7 +5,7 @@
 #include "kernel.h"
 
 /* Every variant that was compiled, the fastest first. */
-extern const struct variant *const variants[];
+extern const struct variant variants[];
 extern const size_t n_variants;
 
 /* The variant of that name if this machine can run it, else NULL. */

@@ -5,7 +5,6 @@
 
 #include "aesni.h"
 #include "collect.h"
-#include "cpu.h"
 #include "hkdf_shani.h"
 
 #define AT_ONCE 8
@@ -59,6 +58,6 @@ fold(const struct gaen_batch *batch, uint8_t sum[ID_BYTES])
     _mm_storeu_si128((__m128i *)sum, all);
 }
 
-const struct variant gaen_aesni = {"aesni", cpu_has_aes_sha, survivors, fold};
+const struct gaen_kernel gaen_aesni = {survivors, fold};
 
 #endif

@@ -4,7 +4,7 @@
 #if defined(__x86_64__)
 
 #include "aesni.h"
-#include "cpu.h"
+#include "filter_avx512.h"
 #include "hkdf.h"
 #include "sha256_avx512.h"
 
@@ -128,32 +128,6 @@ AVX512_INLINE lanes prefixes(const lanes block[4])
     return _mm512_inserti64x4(low, _mm512_castsi512_si256(high), 1);
 }
 
-/* Which of sixteen prefixes a filter may hold, given their words of it. */
-AVX512_INLINE __mmask16 both_bits(lanes word, lanes prefix)
-{
-    lanes first = _mm512_rorv_epi32(word, prefix);
-    lanes second = _mm512_rorv_epi32(word, _mm512_srli_epi32(prefix, 5));
-    return _mm512_test_epi32_mask(_mm512_and_si512(first, second), avx512_word(1));
-}
-
-AVX512_INLINE __mmask16 in_memory(const struct day_filter *filter, lanes prefix)
-{
-    lanes index = _mm512_and_si512(_mm512_srli_epi32(prefix, 10), avx512_word(filter->word_mask));
-    return both_bits(_mm512_i32gather_epi32(index, filter->words, 4), prefix);
-}
-
-AVX512_INLINE __mmask16 in_registers(const struct day_filter *filter, lanes prefix)
-{
-    const uint32_t *folded = filter->folded;
-    lanes index = _mm512_srli_epi32(prefix, 10);
-    lanes low = _mm512_permutex2var_epi32(_mm512_loadu_si512(folded), index,
-                                          _mm512_loadu_si512(folded + 16));
-    lanes high = _mm512_permutex2var_epi32(_mm512_loadu_si512(folded + 32), index,
-                                           _mm512_loadu_si512(folded + 48));
-    __mmask16 is_high = _mm512_test_epi32_mask(index, avx512_word(32));
-    return both_bits(_mm512_mask_mov_epi32(low, is_high, high), prefix);
-}
-
 /* What the vectors did not dismiss: lane << 8 | position, and the prefix. */
 struct passed {
     uint32_t place[GAEN_MOST_SURVIVORS + 16];
@@ -167,7 +141,8 @@ AVX512_INLINE void look_up_group(const struct day_filter *filter, int folded,
 {
     UNROLL for (int part = 0; part < GROUP / 16; part++) {
         lanes prefix = prefixes(block + 4 * part);
-        __mmask16 kept = folded ? in_registers(filter, prefix) : in_memory(filter, prefix);
+        __mmask16 kept = folded ? avx512_in_registers(filter, prefix)
+                                : avx512_in_memory(filter, prefix);
         _mm512_storeu_si512(passed->place + passed->count,
                             _mm512_maskz_compress_epi32(kept, place));
         _mm512_storeu_si512(passed->prefix + passed->count,
@@ -260,6 +235,6 @@ static AVX512 void fold(const struct gaen_batch *batch, uint8_t sum[ID_BYTES])
     _mm_storeu_si128((__m128i *)sum, joined);
 }
 
-const struct variant gaen_avx512 = {"avx512", cpu_has_avx512_vaes, survivors, fold};
+const struct gaen_kernel gaen_avx512 = {survivors, fold};
 
 #endif

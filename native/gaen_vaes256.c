@@ -4,7 +4,6 @@
 #if defined(__x86_64__)
 
 #include "aesni.h"
-#include "cpu.h"
 #include "hkdf_shani.h"
 
 #define VAES_TARGET "vaes,avx2,sha,aes,sse4.1,ssse3"
@@ -120,6 +119,6 @@ fold(const struct gaen_batch *batch, uint8_t sum[ID_BYTES])
     _mm_storeu_si128((__m128i *)sum, joined);
 }
 
-const struct variant gaen_vaes256 = {"vaes256", cpu_has_avx2_vaes_sha, survivors, fold};
+const struct gaen_kernel gaen_vaes256 = {survivors, fold};
 
 #endif

@@ -7,6 +7,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "bluezone_search.h"
 #include "dispatch.h"
 #include "search.h"
 
@@ -113,8 +114,8 @@ static PyObject *list_variants(PyObject *self, PyObject *args)
     (void)self, (void)args;
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list && i < n_variants; i++) {
-        PyObject *row = Py_BuildValue("(sO)", variants[i]->name,
-                                      variants[i]->supported() ? Py_True : Py_False);
+        PyObject *row = Py_BuildValue("(sO)", variants[i].name,
+                                      variants[i].supported() ? Py_True : Py_False);
         if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
         Py_XDECREF(row);
     }
@@ -172,7 +173,7 @@ static PyObject *insert_in_filters(PyObject *self, PyObject *args)
     struct taken taken = {.count = 0};
     struct filters filters;
     size_t n_filters, n = 0, n_first = 0, n_last = 0;
-    const void *ids = take(&taken, rows[0], ID_BYTES, 0, &n);
+    const uint8_t(*ids)[ID_BYTES] = take(&taken, rows[0], ID_BYTES, 0, &n);
     const int64_t *first = ids ? take(&taken, rows[1], 8, 0, &n_first) : NULL;
     const int64_t *last = first ? take(&taken, rows[2], 8, 0, &n_last) : NULL;
     int sound = last && take_filters(&taken, base_day, objects, &filters, &n_filters);
@@ -226,6 +227,55 @@ static const struct variant *take_variant(const char *name)
     return variant;
 }
 
+/* What a search takes beside its keys: filters, table, room for hits and survivors. */
+struct search {
+    struct filters filters;
+    struct id_table table;
+    struct hit *hits;
+    struct survivor *scratch;
+    size_t capacity, n_hits, done;
+};
+
+/* `objects` are those of the filters, of the table, and the hits. */
+static int take_search(struct taken *taken, long long base_day, PyObject *objects[10],
+                       struct search *search)
+{
+    size_t n_filters, rows;
+    search->scratch = NULL;
+    if (!take_filters(taken, base_day, objects, &search->filters, &n_filters)
+        || !take_table(taken, objects + 4, &search->table, &rows)
+        || !(search->hits = take(taken, objects[9], sizeof *search->hits, 1, &search->capacity)))
+        return 0;
+    if (search->capacity < MOST_SURVIVORS) return refuse("there is too little room for hits");
+    search->scratch = PyMem_RawMalloc(MOST_SURVIVORS * sizeof *search->scratch);
+    if (!search->scratch) PyErr_NoMemory();
+    return search->scratch != NULL;
+}
+
+static PyObject *end_search(struct taken *taken, struct search *search, int sound)
+{
+    if (sound) PyMem_RawFree(search->scratch);
+    give_back(taken);
+    if (!sound) return NULL;
+    return Py_BuildValue("(KK)", (unsigned long long)search->done, (unsigned long long)search->n_hits);
+}
+
+/* `objects` are links, days and slots that are left. */
+static int take_chains(struct taken *taken, PyObject *objects[3], struct bluezone_chains *chains)
+{
+    size_t n_day, n_left;
+    if (!(chains->link = take(taken, objects[0], BLUEZONE_KEY_BYTES, 1, &chains->count))
+        || !(chains->day = take(taken, objects[1], 8, 0, &n_day))
+        || !(chains->left = take(taken, objects[2], 8, 0, &n_left)))
+        return 0;
+    if (n_day != chains->count || n_left != chains->count)
+        return refuse("columns of chains differ in length");
+    if (chains->count > UINT32_MAX) return refuse("too many chains at once");
+    for (size_t i = 0; i < chains->count; i++)
+        if (chains->left[i] < 1) return refuse("a chain has no slots left");
+    return 1;
+}
+
 static int check_parts(const key_part *parts, size_t n, const struct gaen_keys *keys)
 {
     for (size_t i = 0; i < n; i++) {
@@ -241,43 +291,31 @@ static PyObject *search_gaen(PyObject *self, PyObject *args)
 {
     (void)self;
     const char *name;
-    PyObject *columns[3], *order, *objects[4], *tables[5], *found;
+    PyObject *columns[3], *order, *objects[10];
     long long base_day;
     if (!PyArg_ParseTuple(args, "s(OOO)O(LOOOO)(OOOOO)O", &name, &columns[0], &columns[1],
                           &columns[2], &order, &base_day, &objects[0], &objects[1], &objects[2],
-                          &objects[3], &tables[0], &tables[1], &tables[2], &tables[3], &tables[4],
-                          &found))
+                          &objects[3], &objects[4], &objects[5], &objects[6], &objects[7],
+                          &objects[8], &objects[9]))
         return NULL;
     const struct variant *variant = take_variant(name);
     if (!variant) return NULL;
     struct taken taken = {.count = 0};
     struct gaen_keys keys;
-    struct filters filters;
-    struct id_table table;
-    size_t n_filters, rows, n_parts = 0, capacity = 0, n_hits = 0, done = 0;
+    struct search search;
+    size_t n_parts = 0;
     const key_part *parts = NULL;
-    struct hit *hits = NULL;
-    struct survivor *scratch = NULL;
     int sound = take_keys(&taken, columns, &keys)
-             && take_filters(&taken, base_day, objects, &filters, &n_filters)
-             && take_table(&taken, tables, &table, &rows)
              && (parts = take(&taken, order, sizeof *parts, 0, &n_parts))
              && check_parts(parts, n_parts, &keys)
-             && (hits = take(&taken, found, sizeof *hits, 1, &capacity));
-    if (sound && capacity < GAEN_MOST_SURVIVORS) sound = refuse("there is too little room for hits");
-    if (sound && !(scratch = PyMem_RawMalloc(GAEN_MOST_SURVIVORS * sizeof *scratch))) {
-        PyErr_NoMemory();
-        sound = 0;
-    }
+             && take_search(&taken, base_day, objects, &search);
     if (sound) {
         Py_BEGIN_ALLOW_THREADS;
-        done = gaen_search(variant, &keys, parts, n_parts, &filters, &table, hits, capacity,
-                           &n_hits, scratch);
+        search.done = gaen_search(variant, &keys, parts, n_parts, &search.filters, &search.table,
+                                  search.hits, search.capacity, &search.n_hits, search.scratch);
         Py_END_ALLOW_THREADS;
     }
-    PyMem_RawFree(scratch);
-    give_back(&taken);
-    return sound ? Py_BuildValue("(KK)", (unsigned long long)done, (unsigned long long)n_hits) : NULL;
+    return end_search(&taken, &search, sound);
 }
 
 static PyObject *fold_gaen(PyObject *self, PyObject *args)
@@ -300,12 +338,65 @@ static PyObject *fold_gaen(PyObject *self, PyObject *args)
         for (size_t at = 0; at < keys.count; at += BATCH_KEYS) {
             memcpy(batch.key, keys.key[at], sizeof batch.key);
             for (size_t i = 0; i < BATCH_KEYS; i++) batch.start[i] = (uint32_t)keys.start[at + i];
-            variant->fold(&batch, sum);
+            variant->gaen->fold(&batch, sum);
         }
         Py_END_ALLOW_THREADS;
     }
     give_back(&taken);
     return sound ? PyBytes_FromStringAndSize((const char *)sum, ID_BYTES) : NULL;
+}
+
+static PyObject *search_bluezone(PyObject *self, PyObject *args)
+{
+    (void)self;
+    const char *name;
+    PyObject *columns[3], *objects[10];
+    long long base_day;
+    unsigned long long from;
+    struct bluezone_chains chains;
+    if (!PyArg_ParseTuple(args, "s(OOO)pK(LOOOO)(OOOOO)O", &name, &columns[0], &columns[1],
+                          &columns[2], &chains.begins, &from, &base_day, &objects[0], &objects[1],
+                          &objects[2], &objects[3], &objects[4], &objects[5], &objects[6],
+                          &objects[7], &objects[8], &objects[9]))
+        return NULL;
+    const struct variant *variant = take_variant(name);
+    if (!variant) return NULL;
+    struct taken taken = {.count = 0};
+    struct search search;
+    int sound = take_chains(&taken, columns, &chains);
+    if (sound && from > chains.count) sound = refuse("there is no such chain");
+    sound = sound && take_search(&taken, base_day, objects, &search);
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        search.done = bluezone_search(variant, &chains, from, &search.filters, &search.table,
+                                      search.hits, search.capacity, &search.n_hits, search.scratch);
+        Py_END_ALLOW_THREADS;
+    }
+    return end_search(&taken, &search, sound);
+}
+
+static PyObject *advance_bluezone(PyObject *self, PyObject *args)
+{
+    (void)self;
+    const char *name;
+    PyObject *object;
+    int days;
+    if (!PyArg_ParseTuple(args, "sOi", &name, &object, &days)) return NULL;
+    const struct variant *variant = take_variant(name);
+    if (!variant) return NULL;
+    struct taken taken = {.count = 0};
+    size_t count;
+    void *keys = take(&taken, object, BLUEZONE_KEY_BYTES, 1, &count);
+    int sound = keys != NULL;
+    if (sound && days < 0) sound = refuse("there is no way back to an earlier day");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        bluezone_advance_keys(variant, keys, count, (uint32_t)days);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
@@ -316,6 +407,8 @@ static PyMethodDef methods[] = {
     {"group_by_day", group_keys, METH_VARARGS, "Order the parts of keys by day."},
     {"gaen_search", search_gaen, METH_VARARGS, "Find the rows whose ID a key derives."},
     {"gaen_fold", fold_gaen, METH_VARARGS, "XOR all IDs of keys: no look-ups."},
+    {"bluezone_search", search_bluezone, METH_VARARGS, "Find the rows whose ID a chain derives."},
+    {"bluezone_advance", advance_bluezone, METH_VARARGS, "Turn keys into those of a later day."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -325,13 +418,20 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__native(void)
 {
+    static const struct {
+        const char *name;
+        long value;
+    } constants[] = {
+        {"MOST_SURVIVORS", MOST_SURVIVORS},
+        {"BATCH_KEYS", BATCH_KEYS},
+        {"BLUEZONE_STEPS", BLUEZONE_STEPS},
+        {"FILTER_FOLDED_WORDS", FILTER_FOLDED_WORDS},
+        {"FILTER_LEAST_WORDS", FILTER_LEAST_WORDS},
+        {"FILTER_MOST_WORDS", FILTER_MOST_WORDS},
+    };
     PyObject *module = PyModule_Create(&definition);
-    if (module
-        && (PyModule_AddIntConstant(module, "MOST_SURVIVORS", GAEN_MOST_SURVIVORS) < 0
-            || PyModule_AddIntConstant(module, "BATCH_KEYS", BATCH_KEYS) < 0
-            || PyModule_AddIntConstant(module, "FILTER_FOLDED_WORDS", FILTER_FOLDED_WORDS) < 0
-            || PyModule_AddIntConstant(module, "FILTER_LEAST_WORDS", FILTER_LEAST_WORDS) < 0
-            || PyModule_AddIntConstant(module, "FILTER_MOST_WORDS", FILTER_MOST_WORDS) < 0))
-        Py_CLEAR(module);
+    for (size_t i = 0; module && i < sizeof constants / sizeof constants[0]; i++)
+        if (PyModule_AddIntConstant(module, constants[i].name, constants[i].value) < 0)
+            Py_CLEAR(module);
     return module;
 }

@@ -17,10 +17,20 @@ static struct part part_of(const struct gaen_keys *keys, key_part which)
     return (struct part){day, 0, (uint8_t)(period < left ? period : left)};
 }
 
-static int32_t slot_of(const struct filters *filters, int64_t day)
+int32_t slot_of(const struct filters *filters, int64_t day)
 {
     int64_t place = day - filters->base_day;
     return place < 0 || (uint64_t)place >= filters->days ? -1 : filters->slot_of_day[place];
+}
+
+struct day_filter filter_of(const struct filters *filters, int32_t slot)
+{
+    int64_t begin = filters->offsets[slot], words = filters->offsets[slot + 1] - begin;
+    return (struct day_filter){
+        filters->words + begin,
+        words <= FILTER_MOST_FOLDED ? filters->folded + FILTER_FOLDED_WORDS * slot : NULL,
+        (uint32_t)(words - 1),
+    };
 }
 
 void filters_insert(const struct filters *filters, const uint8_t (*ids)[ID_BYTES],
@@ -68,16 +78,18 @@ size_t group_by_day(const struct gaen_keys *keys, const struct filters *filters,
 }
 
 /* Fill a batch with parts of one day; return how many. */
-static unsigned fill(struct gaen_batch *batch, const struct gaen_keys *keys,
-                     const key_part *parts, size_t n_parts, int64_t *day)
+static unsigned fill(struct gaen_batch *batch, uint32_t key[BATCH_KEYS],
+                     const struct gaen_keys *keys, const key_part *parts, size_t n_parts,
+                     int64_t *day)
 {
     unsigned lane = 0;
     for (; lane < BATCH_KEYS && lane < n_parts; lane++) {
         struct part part = part_of(keys, parts[lane]);
         if (lane == 0) *day = part.day;
         if (part.day != *day) break;
-        memcpy(batch->key[lane], keys->key[parts[lane] >> 1], GAEN_KEY_BYTES);
-        batch->start[lane] = (uint32_t)keys->start[parts[lane] >> 1];
+        key[lane] = parts[lane] >> 1;
+        memcpy(batch->key[lane], keys->key[key[lane]], GAEN_KEY_BYTES);
+        batch->start[lane] = (uint32_t)keys->start[key[lane]];
         batch->first[lane] = part.first;
         batch->end[lane] = part.end;
     }
@@ -85,8 +97,8 @@ static unsigned fill(struct gaen_batch *batch, const struct gaen_keys *keys,
     return lane;
 }
 
-static size_t look_up(const struct id_table *table, const struct survivor *survivors,
-                      unsigned count, const key_part *parts, struct hit *hits)
+size_t look_up(const struct id_table *table, const struct survivor *survivors, unsigned count,
+               const uint32_t key[BATCH_KEYS], struct hit *hits)
 {
     size_t n = 0;
     for (unsigned at = 0; at < count; at += TABLE_AT_ONCE) {
@@ -96,7 +108,7 @@ static size_t look_up(const struct id_table *table, const struct survivor *survi
         for (unsigned i = 0; i < some; i++) {
             if (rows[i] == TABLE_NONE) continue;
             const struct survivor *found = &survivors[at + i];
-            hits[n++] = (struct hit){parts[found->lane] >> 1, found->position, rows[i]};
+            hits[n++] = (struct hit){key[found->lane], found->position, rows[i]};
         }
     }
     return n;
@@ -108,25 +120,19 @@ size_t gaen_search(const struct variant *variant, const struct gaen_keys *keys,
                    size_t *n_hits, struct survivor *scratch)
 {
     struct gaen_batch batch;
+    uint32_t key[BATCH_KEYS];
     memset(&batch, 0, sizeof batch);
     size_t done = 0;
     *n_hits = 0;
     while (done < n_parts && capacity - *n_hits >= GAEN_MOST_SURVIVORS) {
         int64_t day = 0;
-        unsigned filled = fill(&batch, keys, parts + done, n_parts - done, &day);
+        unsigned filled = fill(&batch, key, keys, parts + done, n_parts - done, &day);
         int32_t slot = slot_of(filters, day);
-        if (slot < 0) {
-            done += filled;
-            continue;
+        if (slot >= 0) {
+            const struct day_filter filter = filter_of(filters, slot);
+            unsigned count = variant->gaen->survivors(&batch, &filter, scratch);
+            *n_hits += look_up(table, scratch, count, key, hits + *n_hits);
         }
-        int64_t begin = filters->offsets[slot], words = filters->offsets[slot + 1] - begin;
-        const struct day_filter filter = {
-            filters->words + begin,
-            words <= FILTER_MOST_FOLDED ? filters->folded + FILTER_FOLDED_WORDS * slot : NULL,
-            (uint32_t)(words - 1),
-        };
-        unsigned count = variant->survivors(&batch, &filter, scratch);
-        *n_hits += look_up(table, scratch, count, parts + done, hits + *n_hits);
         done += filled;
     }
     return done;

@@ -1,4 +1,5 @@
-/* The operation: keys x stored sightings -> equal IDs, day by day.
+/* The operation: keys x stored sightings -> equal IDs, day by day. What the schemes share,
+ * and gaen's; bluezone's is in bluezone_search.h.
  *
  * Keys are grouped by day first, so that a day's filter stays in the cache; what lies in
  * a day without sightings is left out before anything is hashed. */
@@ -46,6 +47,16 @@ void filters_insert(const struct filters *filters, const uint8_t (*ids)[ID_BYTES
  * key. `counts` has a place for every filter. Return how many there are. */
 size_t group_by_day(const struct gaen_keys *keys, const struct filters *filters,
                     key_part *parts, size_t *counts, size_t n_filters);
+
+/* The number of a day's filter, or -1. */
+int32_t slot_of(const struct filters *filters, int64_t day);
+
+struct day_filter filter_of(const struct filters *filters, int32_t slot);
+
+/* Find the rows of survivors; `key` is the index of each lane's key. Writes at most
+ * `count` hits and returns how many. */
+size_t look_up(const struct id_table *table, const struct survivor *survivors, unsigned count,
+               const uint32_t key[BATCH_KEYS], struct hit *hits);
 
 /* Find the rows of the IDs that grouped parts derive. Stops early rather than overrun
  * `capacity`, which is at least GAEN_MOST_SURVIVORS; returns how many parts are done. */
