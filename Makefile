@@ -44,10 +44,13 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo \
 	    "The venv module is missing: on Debian or Ubuntu, apt install python3-venv"; exit 1; } >&2
 
-$(VENV)/plain.stamp: pyproject.toml .ci/constraints.txt | $(VENV)/bin/python
+# The kernels are compiled on installation, anew when their sources change.
+SOURCES := pyproject.toml .ci/constraints.txt $(wildcard native/*.c native/*.h)
+
+$(VENV)/plain.stamp: $(SOURCES) | $(VENV)/bin/python
 	$(PIP) -e .
 	touch $@
 
-$(VENV)/dev.stamp: pyproject.toml .ci/constraints.txt | $(VENV)/bin/python
+$(VENV)/dev.stamp: $(SOURCES) | $(VENV)/bin/python
 	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/plain.stamp

@@ -1,7 +1,6 @@
 """The gaen scheme: Google/Apple Exposure Notification, metadata 1.0 and 1.1."""
 
 import functools
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -17,6 +16,7 @@ from proximity.protocol import advertisement
 from proximity.protocol.advertisement import Structure
 from proximity.protocol.carrier import ID_BYTES, METADATA_BYTES, decode_carrier
 from proximity.protocol.ephemeral_id import Disclosure, EphemeralId
+from proximity.protocol.hkdf import derive_subkey
 from proximity.units import INTERVAL_S, INTERVALS_PER_DAY, MS_PER_S
 
 NAME = "gaen"
@@ -25,7 +25,6 @@ SERVICE_UUID = 0xFD6F
 
 # LE general discoverable, simultaneous LE and BR/EDR on controller and host.
 _FLAGS = b"\x1a"
-_NO_SALT = bytes(32)
 _MAJOR = 1
 _MAX_INTERVAL = 2**32
 
@@ -154,7 +153,7 @@ def derive_ephemeral_ids(
     _check_key(key)
     blocks = _padded_data(start_interval, period)
     # The scheme prescribes single AES blocks: each is an ID, none hides another.
-    encryptor = Cipher(AES(_derive(key, b"EN-RPIK\x01")), ECB()).encryptor()  # noqa: S305
+    encryptor = Cipher(AES(derive_subkey(key, b"EN-RPIK")), ECB()).encryptor()  # noqa: S305
     ids = np.frombuffer(encryptor.update(blocks), np.uint8)
     return ids.reshape(period, ID_BYTES)
 
@@ -279,7 +278,7 @@ def encrypt_metadata(key: bytes, ephemeral_id: bytes, metadata: bytes) -> bytes:
     _check_key(key)
     if len(ephemeral_id) != ID_BYTES or len(metadata) != METADATA_BYTES:
         raise ValueError("an ephemeral ID has 16 bytes and metadata has 4")
-    cipher = Cipher(AES(_derive(key, b"EN-AEMK\x01")), CTR(ephemeral_id))
+    cipher = Cipher(AES(derive_subkey(key, b"EN-AEMK")), CTR(ephemeral_id))
     return cipher.encryptor().update(metadata)
 
 
@@ -366,12 +365,6 @@ def _padded_data(start_interval: int, period: int) -> bytes:
         b"EN-RPI" + bytes(6) + interval.to_bytes(4, "little")
         for interval in range(start_interval, start_interval + period)
     )
-
-
-def _derive(key: bytes, info_and_counter: bytes) -> bytes:
-    """HKDF-SHA256 without salt, of one block: two HMACs, cut to 16 bytes."""
-    pseudo_random_key = hmac.digest(_NO_SALT, key, "sha256")
-    return hmac.digest(pseudo_random_key, info_and_counter, "sha256")[:KEY_BYTES]
 
 
 def _check_key(key: bytes) -> None:
