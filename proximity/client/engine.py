@@ -223,6 +223,8 @@ class Engine:
 
     def forget(self) -> Forgotten:
         """Forget what is older than the retention; for once a day."""
+        # It holds what was heard, in memory.
+        self._index = None
         before = self._today() - self._settings.retention_days
         return forget_before(self._connection, before)
 
