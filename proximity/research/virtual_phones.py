@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proximity.client.engine import Engine
+from proximity.client.own_broadcast import Form
 from proximity.protocol.sighting import Scans
 from proximity.radio.hci_radio import HciRadio, HciSettings
 from proximity.radio.scanner import Heard, sighting_of
@@ -30,7 +31,7 @@ class _OnAir:
 
     engine: Engine
     radio: HciRadio
-    tx_power_dbm: int
+    form: Form
 
 
 def live_on_air(world: World, folder: Path, simulation: Simulation) -> list[Phone]:
@@ -81,7 +82,7 @@ async def _live(
             for index, phone in enumerate(phones):
                 engine = engines.enter_context(open_engine(phone, clock, simulation))
                 radio = await virtual_air.join(settings)
-                on_air = _OnAir(engine, radio, air.tx_power_dbm[index])
+                on_air = _OnAir(engine, radio, Form(air.tx_power_dbm[index]))
                 sending.append(lives.create_task(_send(on_air)))
                 lives.create_task(_listen(on_air, world.scans[index]))
             await _until(int(world.tracks.t_ms[-1]) / MS_PER_S)
@@ -92,7 +93,7 @@ async def _live(
 async def _send(phone: _OnAir) -> None:
     """Advertise without end; ID and address change at every interval."""
     while True:
-        frame = phone.engine.advertisement(phone.tx_power_dbm)
+        frame = phone.engine.advertisement(phone.form)
         await phone.radio.set_frame(frame, ADVERTISEMENT_EVERY_MS)
         now_s = asyncio.get_running_loop().time()
         await _until((interval_of(now_s) + 1) * INTERVAL_S)

@@ -16,6 +16,14 @@ from bleak.exc import (
     BleakBluetoothNotAvailableReason,
 )
 
+from proximity.protocol.advertisement import (
+    COMPLETE_LOCAL_NAME,
+    TX_POWER_LEVEL,
+    decode_structures,
+    encode_structures,
+)
+from proximity.protocol.advertisement import tx_power_dbm as stated_tx_power_dbm
+from proximity.protocol.carrier import DEFAULT_PROFILE, DeploymentProfile
 from proximity.protocol.reception import Broadcast, gather_receptions
 from proximity.protocol.recording import make_recording
 from proximity.protocol.sighting import MISSING_RSSI_DBM, Scans
@@ -48,11 +56,16 @@ class Setup:
     tells_at_once: bool = False
 
 
-Backend = Callable[[Frames, int, Clock], AbstractAsyncContextManager[Setup]]
+Backend = Callable[..., AbstractAsyncContextManager[Setup]]
 
 
 @asynccontextmanager
-async def recorded(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator[Setup]:
+async def recorded(
+    frames: Frames,
+    rssi_dbm: int,
+    clock: Clock,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> AsyncIterator[Setup]:
     """Replay what the sender would have sent."""
     starts = [*(round(at_s * 1_000) for at_s, _ in frames), LENGTH_MS]
     heard = [
@@ -62,7 +75,7 @@ async def recorded(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator
         for t_ms in range(starts[number] + 7, starts[number + 1], INTERVAL_MS)
     ]
     scans = Scans(*np.array([[0], [LENGTH_MS], [0]], np.int64))
-    recording = make_recording(gather_receptions(heard), scans)
+    recording = make_recording(gather_receptions(heard), scans, profile)
 
     async def wait_for_the_end() -> None:
         await asyncio.sleep(LENGTH_MS / 1_000)
@@ -71,11 +84,16 @@ async def recorded(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator
 
 
 @asynccontextmanager
-async def virtual(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator[Setup]:
+async def virtual(
+    frames: Frames,
+    rssi_dbm: int,
+    clock: Clock,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> AsyncIterator[Setup]:
     """Put two virtual controllers on one air."""
     generator = np.random.default_rng(7)
     air = VirtualAir(lambda *_: rssi_dbm, generator)
-    settings = HciSettings("virtual", clock, generator.bytes)
+    settings = HciSettings("virtual", clock, generator.bytes, profile)
     listener, sender = await air.join(settings), await air.join(settings)
 
     async def send() -> None:
@@ -94,7 +112,10 @@ async def virtual(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator[
 
 @asynccontextmanager
 async def linux_mgmt(
-    frames: Frames, rssi_dbm: int, clock: Clock
+    frames: Frames,
+    rssi_dbm: int,
+    clock: Clock,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
 ) -> AsyncIterator[Setup]:
     """Answer the management protocol on socket pairs, as a kernel does."""
     kernel = Kernel()
@@ -106,26 +127,33 @@ async def linux_mgmt(
         kernel.event(0x2F, found + data)
 
     async with running(send_each(frames, send, clock)):
-        yield Setup(LinuxScanner(clock, kernel.open), kernel.unplug, tells_at_once=True)
+        scanner = LinuxScanner(clock, kernel.open, profile)
+        yield Setup(scanner, kernel.unplug, tells_at_once=True)
     kernel.close()
 
 
 @asynccontextmanager
-async def bleak(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator[Setup]:
+async def bleak(
+    frames: Frames,
+    rssi_dbm: int,
+    clock: Clock,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> AsyncIterator[Setup]:
     """Call back as bleak does, with fields instead of bytes."""
     system = System()
     # BlueZ's bleak writes this where there is no RSSI.
     written_dbm = -127 if rssi_dbm == MISSING_RSSI_DBM else rssi_dbm
 
     def send(number: int, data: bytes) -> None:
-        fields = split_fields(data)
+        name, tx_power_dbm, rest = unlisted(data)
+        fields = split_fields(rest)
         device = BLEDevice(address_of(number).hex(":"), None, None)
         advertised = AdvertisementData(
-            local_name=None,
+            local_name=name,
             manufacturer_data=dict(fields.manufacturer_data),
             service_data=dict(fields.service_data),
             service_uuids=list(fields.service_uuids),
-            tx_power=None,
+            tx_power=tx_power_dbm,
             rssi=written_dbm,
             platform_data=(),
         )
@@ -133,7 +161,18 @@ async def bleak(frames: Frames, rssi_dbm: int, clock: Clock) -> AsyncIterator[Se
             callback(device, advertised)
 
     async with running(send_each(frames, send, clock)):
-        yield Setup(BleakScanner(clock, system.open), system.unplug)
+        yield Setup(BleakScanner(clock, system.open, profile), system.unplug)
+
+
+def unlisted(data: bytes) -> tuple[str | None, int | None, bytes]:
+    """Take out of a frame what systems hand over beside its other fields."""
+    structures = decode_structures(data)
+    names = [
+        value.decode() for kind, value in structures if kind == COMPLETE_LOCAL_NAME
+    ]
+    others = (COMPLETE_LOCAL_NAME, TX_POWER_LEVEL)
+    rest = encode_structures([each for each in structures if each.kind not in others])
+    return next(iter(names), None), stated_tx_power_dbm(structures), rest
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from proximity.authority.publish.signing_keys import published_keys
 from proximity.client.engine import Engine, EngineSettings, Surroundings
 from proximity.client.health_log import HealthLog, Trouble, Work
 from proximity.client.notification import NotificationKind
+from proximity.client.own_broadcast import Form
 from proximity.client.runner import Circumstances, Radio, Runner
 from proximity.protocol.linkability import audit_linkability
 from proximity.protocol.reception import Broadcast, gather_receptions
@@ -55,6 +56,7 @@ class Device:
             folder / f"{number}.sqlite", SealingKey(bytes([number]) * 32)
         )
         self.authority = authority
+        self.form = Form(-20)
         self.told: list[object] = []
         self.changes: list[tuple[Work, Trouble | None]] = []
 
@@ -82,7 +84,7 @@ class Device:
         return Runner(
             self.engine(connection, clock),
             open_engine,
-            Radio(radio, radio, -20),
+            Radio(radio, radio, self.form),
             Circumstances(clock, self.random.random, here),
             health=HealthLog(connection, self.note),
             tell=self.told.append,
