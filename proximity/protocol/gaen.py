@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR, ECB
 from numpy.typing import NDArray
 
 from proximity.errors import FormatError, TruncatedError, UnsupportedVersionError
-from proximity.protocol import advertisement
 from proximity.protocol.advertisement import Structure
 from proximity.protocol.carrier import (
     DEFAULT_PROFILE,
@@ -22,6 +21,7 @@ from proximity.protocol.carrier import (
     Carrier,
     DeploymentProfile,
     decode_carrier,
+    encode_carrier,
 )
 from proximity.protocol.ephemeral_id import Disclosure, EphemeralId
 from proximity.units import INTERVAL_S, INTERVALS_PER_DAY, MS_PER_S
@@ -29,8 +29,8 @@ from proximity.units import INTERVAL_S, INTERVALS_PER_DAY, MS_PER_S
 NAME = "gaen"
 KEY_BYTES = 16
 
-# LE general discoverable, simultaneous LE and BR/EDR on controller and host.
-_FLAGS = b"\x1a"
+# The structure of the flags comes first.
+_FLAGS_BYTES = 3
 _NO_SALT = bytes(32)
 _MAJOR = 1
 _MAX_INTERVAL = 2**32
@@ -326,17 +326,9 @@ def encode_advertisement(
     """
     if len(ephemeral_id) != ID_BYTES or len(encrypted_metadata) != METADATA_BYTES:
         raise ValueError("an ephemeral ID has 16 bytes and metadata has 4")
-    uuid = profile.service_uuid16.to_bytes(2, "little")
-    head = [Structure(advertisement.FLAGS, _FLAGS)] if flags else []
-    return advertisement.encode_structures(
-        [
-            *head,
-            Structure(advertisement.COMPLETE_UUIDS_16, uuid),
-            Structure(
-                advertisement.SERVICE_DATA_16, uuid + ephemeral_id + encrypted_metadata
-            ),
-        ]
-    )
+    payload = ephemeral_id + encrypted_metadata
+    data = encode_carrier(payload, Carrier.SERVICE_DATA, profile)
+    return data if flags else data[_FLAGS_BYTES:]
 
 
 def decode_advertisement(
