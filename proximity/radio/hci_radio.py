@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 
 from bumble import hci
@@ -83,7 +83,7 @@ class HciRadio:
         """What any controller does that takes legacy commands."""
         return CAPABILITIES
 
-    async def listen(self, seconds: float) -> AsyncIterator[Heard | ScanReport]:
+    async def listen(self, seconds: float) -> AsyncGenerator[Heard | ScanReport, None]:
         """Listen once, for so long; see `Scanner.listen`."""
         if self._waiting is not None:
             raise ValueError("a radio makes one scan at a time")

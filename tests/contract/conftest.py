@@ -27,7 +27,9 @@ from proximity.protocol.carrier import DEFAULT_PROFILE, DeploymentProfile
 from proximity.protocol.reception import Broadcast, gather_receptions
 from proximity.protocol.recording import make_recording
 from proximity.protocol.sighting import MISSING_RSSI_DBM, Scans
+from proximity.radio.advertiser import Advertiser
 from proximity.radio.bleak_scanner import BleakScanner, Callback
+from proximity.radio.bumble_transport import TransportRadio
 from proximity.radio.hci_radio import HciSettings
 from proximity.radio.linux_mgmt import LinuxScanner
 from proximity.radio.mgmt_frames import Command, Status
@@ -96,18 +98,36 @@ async def virtual(
     settings = HciSettings("virtual", clock, generator.bytes, profile)
     listener, sender = await air.join(settings), await air.join(settings)
 
-    async def send() -> None:
-        start_s = clock.monotonic()
-        for at_s, data in frames:
-            await asyncio.sleep(start_s + at_s - clock.monotonic())
-            await sender.set_frame(data, INTERVAL_MS)
-
     async def unplug() -> None:
         air.unplug(0)
 
-    async with running(send()):
+    async with running(send_by(sender, frames, clock)):
         yield Setup(listener, unplug, tells_at_once=True)
     await sender.stop()
+
+
+@asynccontextmanager
+async def bumble(
+    frames: Frames,
+    rssi_dbm: int,
+    clock: Clock,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> AsyncIterator[Setup]:
+    """Open a controller behind a transport, near a virtual one that sends."""
+    generator = np.random.default_rng(7)
+    air = VirtualAir(lambda *_: rssi_dbm, generator)
+    port = air.port()
+    settings = HciSettings("bumble", clock, generator.bytes, profile)
+    listener = TransportRadio("here", settings, port.open)
+    sender = TransportRadio("there", settings, air.port().open)
+
+    async def unplug() -> None:
+        port.unplug()
+
+    async with running(send_by(sender, frames, clock)):
+        yield Setup(listener, unplug, tells_at_once=True)
+    await listener.close()
+    await sender.close()
 
 
 @asynccontextmanager
@@ -184,6 +204,14 @@ async def running(sending: Awaitable[None]) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def send_by(sender: Advertiser, frames: Frames, clock: Clock) -> None:
+    """Have an advertiser send every frame from its time on."""
+    start_s = clock.monotonic()
+    for at_s, data in frames:
+        await asyncio.sleep(start_s + at_s - clock.monotonic())
+        await sender.set_frame(data, INTERVAL_MS)
 
 
 async def send_each(frames: Frames, send: Send, clock: Clock) -> None:
@@ -294,7 +322,7 @@ class Session:
 
 
 @pytest.fixture(
-    params=[recorded, virtual, linux_mgmt, bleak],
+    params=[recorded, virtual, bumble, linux_mgmt, bleak],
     ids=lambda backend: backend.__name__.replace("_", "-"),
 )
 def backend(request) -> Backend:
