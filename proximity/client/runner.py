@@ -232,11 +232,13 @@ class Runner:
 
     def _flush(self) -> None:
         try:
-            self._engine.flush()
+            stored = self._engine.flush()
         except StoreError as error:
             self._note(Work.STORE, error)
         else:
-            self._note(Work.STORE)
+            # Nothing stored is no news, so that the disk may sleep.
+            if stored or self._health[Work.STORE].trouble:
+                self._note(Work.STORE)
 
     async def _forget(self) -> None:
         """Forget at the start and on each new day."""
