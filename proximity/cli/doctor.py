@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from proximity.cli.console import JsonFlag, emit_json
-from proximity.cli.home import STORE_FILE, HomeOption, client_home, open_home
+from proximity.cli.home import STORE_FILE, HomeOption, client_home, system_keyring
 from proximity.client.engine import NEWEST_EXPORT
 from proximity.client.health import (
     Check,
@@ -31,7 +31,9 @@ from proximity.client.health_log import Trouble, Work, WorkState, read_health
 from proximity.client.run_settings import RunSettings, read_settings
 from proximity.errors import RadioError, StoreError
 from proximity.radio.choose import open_radio, survey
-from proximity.store.state import read_number
+from proximity.store.schema import is_current, open_to_look
+from proximity.store.sealing_key import find_sealing_key
+from proximity.store.state import has_state, read_number
 from proximity.units import Clock
 
 _CLOCK = Clock(wall=time.time, monotonic=time.monotonic)
@@ -93,14 +95,17 @@ async def _look_at_radio(settings: RunSettings, sent: WorkState) -> tuple[Check,
 def _look_at_store(
     home: Path,
 ) -> tuple[Check, int | None, dict[Work, WorkState]]:
-    """Look at the store without making one; also return what the last run noted."""
+    """Look at the store, changing nothing; also return what the last run noted."""
     unknown = {work: WorkState() for work in Work}
     if not (home / STORE_FILE).exists():
         return failed_store(None), None, unknown
     try:
-        connection, _ = open_home(home)
-        with closing(connection):
-            return check_store(connection), *_noted(connection)
+        with closing(open_to_look(home / STORE_FILE)) as connection:
+            found = check_store(connection, is_current=is_current(connection))
+            if not has_state(connection):
+                return found, None, unknown
+            find_sealing_key(connection, home, system_keyring())
+            return found, *_noted(connection)
     except StoreError as error:
         return failed_store(error), None, unknown
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from proximity.cli.console import JsonFlag, emit_json
+from proximity.cli.profile import ProfileOption, read_profile
 from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.match import MatchResult, match_keys
@@ -77,6 +78,7 @@ def match(
             help="The key that must have signed the export.",
         ),
     ],
+    profile: ProfileOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Find the exposure windows that a recording has with the keys of an export."""
@@ -84,7 +86,7 @@ def match(
         trusted = VerificationKey(load_public_key(stream.read(_MAX_PEM_BYTES)))
     with Console(stderr=True).status("matching"):
         verified = open_export(export).verify([trusted])
-        heard = read_recording(recording)
+        heard = read_recording(recording, read_profile(profile))
         result = _match(verified, heard)
     if as_json:
         document = {

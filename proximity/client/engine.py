@@ -24,7 +24,7 @@ from proximity.client.fetch import (
 )
 from proximity.client.network import Network
 from proximity.client.notices import Notice, decide_and_store, pending_notices
-from proximity.client.own_broadcast import advertisement_at
+from proximity.client.own_broadcast import Form, advertisement_at
 from proximity.client.trust import verify_export
 from proximity.errors import FormatError, ProximityError, TrustError
 from proximity.matching.candidates import EncounterIndex
@@ -149,13 +149,13 @@ class Engine:
         self._log = SightingLog(connection)
         self._index: EncounterIndex | None = None
 
-    def advertisement(self, tx_power_dbm: int) -> bytes:
+    def advertisement(self, form: Form) -> bytes:
         """Return what to advertise now; a new day's first call makes its key."""
         return advertisement_at(
             self._connection,
             self._sealing,
             self._now_s(),
-            tx_power_dbm=tx_power_dbm,
+            form=form,
             entropy=self._world.entropy,
         )
 

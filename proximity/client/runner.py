@@ -7,20 +7,21 @@ tried again; the others go on.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from proximity.client.aside import Aside
 from proximity.client.engine import Engine, ExportOutcome
 from proximity.client.health_log import HealthLog, Work
 from proximity.client.notices import Notice
+from proximity.client.own_broadcast import CARRIERS, ID_LENGTH_S, Form
 from proximity.client.schedule import (
     Chance,
     ScanSchedule,
     first_update_delay_s,
     next_update_delay_s,
     retry_delay_s,
-    seconds_to_next_interval,
+    seconds_to_next_id,
     update_retry_delay_s,
 )
 from proximity.errors import (
@@ -29,12 +30,10 @@ from proximity.errors import (
     RadioError,
     StoreError,
 )
-from proximity.protocol.carrier import Carrier, encode_carrier
-from proximity.protocol.scheme import recognise
 from proximity.radio.advertiser import INTERVAL_MS, Advertiser
 from proximity.radio.scanner import Heard, Scanner, ScanReport, sighting_of
 from proximity.store.scans import Scan
-from proximity.units import Clock, day_of, interval_of
+from proximity.units import Clock, day_of
 
 FLUSH_EVERY_S = 10.0
 # A clock that is set, or a machine that slept, moves the end of an interval.
@@ -48,8 +47,6 @@ _WAKE_CHECK_S = 60.0
 _PATIENCE_S = 15.0
 T = TypeVar("T")
 
-_CARRIERS = (Carrier.SERVICE_DATA, Carrier.MANUFACTURER_DATA, Carrier.SERVICE_UUID)
-
 
 @dataclass(frozen=True, slots=True)
 class Radio:
@@ -60,13 +57,13 @@ class Radio:
     scanner : Scanner
     advertiser : Advertiser
         Where nothing can advertise, one without carriers.
-    tx_power_dbm : int
-        Calibrated transmit power, as it is stated in the metadata.
+    form : Form
+        In which form it advertises; the carrier is the best that can be sent.
     """
 
     scanner: Scanner
     advertiser: Advertiser
-    tx_power_dbm: int
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +143,22 @@ class Runner:
             await self._fall_silent()
 
     async def _advertise(self) -> None:
-        """Have the ID of each interval on air; address and ID change together."""
+        """Have the ID of each moment on air; address and ID change together."""
         failures = 0
         on_air: int | None = None
+        length_s = ID_LENGTH_S[self._radio.form.scheme]
         while True:
             now_s = self._world.clock.wall()
-            if interval_of(now_s) != on_air or self._frame_lost:
+            current = int(now_s // length_s)
+            if current != on_air or self._frame_lost:
                 self._frame_lost = False
                 error = await self._set_frame()
-                on_air = interval_of(now_s) if error is None else None
+                on_air = current if error is None else None
                 failures = 0 if error is None else failures + 1
-            wait_s = min(seconds_to_next_interval(now_s), _LONGEST_SLEEP_S)
+            wait_s = _LONGEST_SLEEP_S
             if failures:
-                wait_s = min(
-                    seconds_to_next_interval(now_s),
-                    retry_delay_s(failures, self._world.chance),
-                )
-            await _pause(wait_s)
+                wait_s = retry_delay_s(failures, self._world.chance)
+            await _pause(min(wait_s, seconds_to_next_id(now_s, length_s)))
 
     async def _set_frame(self) -> ProximityError | None:
         try:
@@ -179,15 +175,12 @@ class Runner:
 
     def _frame(self) -> bytes:
         """Return the advertising data of now in the best carrier that can be sent."""
-        data = self._engine.advertisement(self._radio.tx_power_dbm)
+        form = self._radio.form
         possible = self._radio.advertiser.capabilities.carriers
-        carrier = next((each for each in _CARRIERS if each in possible), None)
-        if carrier is None:
-            raise _nothing_to_advertise_with()
-        sent = recognise(data)
-        if carrier is Carrier.SERVICE_DATA or sent is None:
-            return data
-        return encode_carrier(sent.ephemeral_id + sent.metadata, carrier)
+        for carrier in CARRIERS[form.scheme]:
+            if carrier in possible:
+                return self._engine.advertisement(replace(form, carrier=carrier))
+        raise _nothing_to_advertise_with()
 
     async def _fall_silent(self) -> None:
         with suppress(RadioError):
@@ -239,11 +232,13 @@ class Runner:
 
     def _flush(self) -> None:
         try:
-            self._engine.flush()
+            stored = self._engine.flush()
         except StoreError as error:
             self._note(Work.STORE, error)
         else:
-            self._note(Work.STORE)
+            # Nothing stored is no news, so that the disk may sleep.
+            if stored or self._health[Work.STORE].trouble:
+                self._note(Work.STORE)
 
     async def _forget(self) -> None:
         """Forget at the start and on each new day."""

@@ -24,7 +24,7 @@ from proximity.errors import (
     RadioError,
     RadioOffError,
 )
-from proximity.protocol.carrier import Carrier
+from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier, DeploymentProfile
 from proximity.radio.capabilities import Capabilities
 from proximity.radio.scanner import Heard, ScanReport, measured_rssi
 from proximity.radio.system_fields import Fields, join_fields
@@ -100,6 +100,7 @@ class BleakScanner:
     clock : Clock
         Stamps what is heard.
     open_radio : callable of callback -> SystemRadio
+    profile : DeploymentProfile
     """
 
     capabilities = CAPABILITIES
@@ -108,9 +109,11 @@ class BleakScanner:
         self,
         clock: Clock,
         open_radio: Callable[[Callback], SystemRadio] = open_system_radio,
+        profile: DeploymentProfile = DEFAULT_PROFILE,
     ) -> None:
         self._clock = clock
         self._open_radio = open_radio
+        self._profile = profile
 
     async def listen(self, seconds: float) -> AsyncIterator[Heard | ScanReport]:
         """Listen once, as `Scanner.listen` says."""
@@ -155,6 +158,7 @@ class BleakScanner:
                 advertised.service_uuids,
                 advertised.service_data,
                 advertised.manufacturer_data,
+                advertised.tx_power,
             )
         )
         if not data:
@@ -167,6 +171,7 @@ class BleakScanner:
             None if rssi == _NOT_MEASURED_DBM else measured_rssi(rssi),
             _address(address),
             NAME,
+            self._profile,
         )
 
 

@@ -15,6 +15,7 @@ from proximity.errors import (
     ProximityError,
     RadioError,
 )
+from proximity.protocol.carrier import DEFAULT_PROFILE, DeploymentProfile
 from proximity.radio import linux_mgmt
 from proximity.radio.advertiser import Advertiser
 from proximity.radio.capabilities import Capabilities
@@ -125,7 +126,10 @@ async def survey(clock: Clock) -> tuple[Found, ...]:
 
 @asynccontextmanager
 async def open_radio(
-    backend: str | None, clock: Clock, entropy: Callable[[int], bytes]
+    backend: str | None,
+    clock: Clock,
+    entropy: Callable[[int], bytes],
+    profile: DeploymentProfile = DEFAULT_PROFILE,
 ) -> AsyncIterator[Radio]:
     """Open a backend by name, or the best that can be used now.
 
@@ -137,6 +141,8 @@ async def open_radio(
         Stamps what is heard.
     entropy : callable of int -> bytes
         Where addresses come from, on a transport; systems draw their own.
+    profile : DeploymentProfile
+        Whose IDs are listened for.
 
     Yields
     ------
@@ -153,11 +159,11 @@ async def open_radio(
         transport = importlib.import_module("proximity.radio.bumble_transport")
         settings = importlib.import_module("proximity.radio.hci_radio").HciSettings
         async with transport.open_radio(
-            backend, settings(transport.BACKEND, clock, entropy)
+            backend, settings(transport.BACKEND, clock, entropy, profile)
         ) as both:
             yield Radio(backend, both, both)
         return
-    radio = _open(backend or await _best(clock), clock)
+    radio = _open(backend or await _best(clock), clock, profile)
     try:
         yield radio
     finally:
@@ -184,17 +190,17 @@ async def _check(name: str, clock: Clock) -> None:
         await bluez.check()
 
 
-def _open(name: str, clock: Clock) -> Radio:
+def _open(name: str, clock: Clock, profile: DeploymentProfile) -> Radio:
     if name not in backends():
         raise RadioError(
             "There is no backend of that name on this system.",
             f"Use {', '.join(backends())}, or a transport such as usb:0.",
         )
     if name == LINUX_MGMT:
-        scanner: Scanner = linux_mgmt.LinuxScanner(clock)
+        scanner: Scanner = linux_mgmt.LinuxScanner(clock, profile=profile)
         return Radio(name, scanner, linux_mgmt.LinuxAdvertiser(clock))
     bleak = importlib.import_module("proximity.radio.bleak_scanner")
-    scanner = bleak.BleakScanner(clock)
+    scanner = bleak.BleakScanner(clock, profile=profile)
     if name == BLEAK:
         return Radio(name, scanner, ListenOnly())
     bluez = importlib.import_module("proximity.radio.bluez_advertiser")

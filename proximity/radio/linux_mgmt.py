@@ -12,7 +12,7 @@ from typing import NamedTuple
 from proximity.errors import AdvertisingUnsupportedError, ProximityError, RadioError
 from proximity.protocol import advertisement, bluezone, bluezone_ios
 from proximity.protocol.advertisement import LEGACY_BYTES
-from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier
+from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier, DeploymentProfile
 from proximity.radio import mgmt_frames
 from proximity.radio.capabilities import Capabilities
 from proximity.radio.mgmt_frames import Command, Pattern, Status
@@ -60,13 +60,13 @@ _NOTHING_THERE = {
 }
 
 
-def _patterns() -> tuple[Pattern, ...]:
+def _patterns(profile: DeploymentProfile) -> tuple[Pattern, ...]:
     """Return what the schemes' advertisements begin with, in every carrier.
 
     Only a controller that filters by itself looks at them: without such, the kernel
     reports whatever is heard while a monitor is there.
     """
-    service, company = DEFAULT_PROFILE.service_uuid16, DEFAULT_PROFILE.company_id
+    service, company = profile.service_uuid16, profile.company_id
     numbers = [(advertisement.SERVICE_DATA_16, service)]
     numbers += [
         (advertisement.MANUFACTURER_DATA, number)
@@ -75,7 +75,7 @@ def _patterns() -> tuple[Pattern, ...]:
     numbers += [
         (kind, number)
         for kind in (advertisement.COMPLETE_UUIDS_16, advertisement.INCOMPLETE_UUIDS_16)
-        for number in (service, bluezone.SERVICE_UUID, DEFAULT_PROFILE.marker_uuid16)
+        for number in (service, bluezone.SERVICE_UUID, profile.marker_uuid16)
     ]
     short = [Pattern(kind, 0, number.to_bytes(2, "little")) for kind, number in numbers]
     long = [
@@ -97,15 +97,20 @@ class LinuxScanner:
         Stamps what is heard.
     open_socket : callable of () -> socket.socket
         Opens the control channel, once for each scan.
+    profile : DeploymentProfile
     """
 
     capabilities = CAPABILITIES
 
     def __init__(
-        self, clock: Clock, open_socket: OpenSocket = open_control_socket
+        self,
+        clock: Clock,
+        open_socket: OpenSocket = open_control_socket,
+        profile: DeploymentProfile = DEFAULT_PROFILE,
     ) -> None:
         self._clock = clock
         self._open_socket = open_socket
+        self._profile = profile
 
     async def listen(self, seconds: float) -> AsyncIterator[Heard | ScanReport]:
         """Listen once, as `Scanner.listen` says."""
@@ -114,18 +119,19 @@ class LinuxScanner:
             with understood():
                 index = await find_controller(kernel)
                 kernel.listen_to(index)
-                stop, parameters, duty = await _started(kernel, index)
+                patterns = _patterns(self._profile)
+                stop, parameters, duty = await _started(kernel, index, patterns)
             start = self._clock.monotonic()
             start_ms = round(self._clock.wall() * MS_PER_S)
             try:
                 while (left := start + seconds - self._clock.monotonic()) > 0:
                     for arrival in await kernel.arrivals(left):
-                        yield _heard(arrival)
+                        yield _heard(arrival, self._profile)
             finally:
                 # Not awaited, so that a cancellation stops the radio too.
                 _post(kernel, stop, index, parameters)
             for arrival in kernel.rest():
-                yield _heard(arrival)
+                yield _heard(arrival, self._profile)
         finally:
             kernel.close()
         end_ms = start_ms + round((self._clock.monotonic() - start) * MS_PER_S)
@@ -253,10 +259,10 @@ def _post(
 
 
 async def _started(
-    kernel: ManagementSocket, index: int
+    kernel: ManagementSocket, index: int, patterns: tuple[Pattern, ...]
 ) -> tuple[Command, bytes, float]:
     """Start listening, or if cancelled meanwhile, let nothing go on listening."""
-    starting = asyncio.ensure_future(_start(kernel, index))
+    starting = asyncio.ensure_future(_start(kernel, index, patterns))
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
@@ -267,10 +273,12 @@ async def _started(
         raise
 
 
-async def _start(kernel: ManagementSocket, index: int) -> tuple[Command, bytes, float]:
+async def _start(
+    kernel: ManagementSocket, index: int, patterns: tuple[Pattern, ...]
+) -> tuple[Command, bytes, float]:
     """Start listening; return the command that stops it, and the duty."""
     reply = await kernel.attempt(
-        Command.ADD_PATTERNS_MONITOR, index, mgmt_frames.patterns_monitor(_patterns())
+        Command.ADD_PATTERNS_MONITOR, index, mgmt_frames.patterns_monitor(patterns)
     )
     if reply.status == Status.SUCCESS:
         mgmt_frames.decode_monitor_handle(reply.data)
@@ -281,7 +289,7 @@ async def _start(kernel: ManagementSocket, index: int) -> tuple[Command, bytes, 
     return Command.STOP_DISCOVERY, _LOW_ENERGY, _DISCOVERY_DUTY
 
 
-def _heard(arrival: Arrival) -> Heard:
+def _heard(arrival: Arrival, profile: DeploymentProfile) -> Heard:
     return Heard(
         arrival.t_wall_ms,
         arrival.t_monotonic_ms,
@@ -289,6 +297,7 @@ def _heard(arrival: Arrival) -> Heard:
         arrival.found.rssi_dbm,
         arrival.found.address,
         NAME,
+        profile,
     )
 
 

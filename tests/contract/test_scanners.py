@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from proximity.errors import RadioOffError
-from proximity.protocol import bluezone, gaen
-from proximity.protocol.carrier import Carrier, encode_carrier
+from proximity.protocol import bluezone, bluezone_ios, gaen
+from proximity.protocol.advertisement import LEGACY_BYTES
+from proximity.protocol.carrier import (
+    DEFAULT_PROFILE,
+    Carrier,
+    DeploymentProfile,
+    encode_carrier,
+)
 from proximity.protocol.linkability import audit_linkability
 from proximity.protocol.on_air import Kind, kind_of
 from proximity.protocol.sighting import MISSING_RSSI_DBM
@@ -20,6 +26,7 @@ from proximity.units import Clock
 
 NOW_S = 1_700_000_000.0
 RSSI_DBM = -57
+OTHER = DeploymentProfile(0xFDF0, 0x0ABC, 0xFDF1)
 
 
 def run(test: Callable[[Clock], Coroutine[Any, Any, None]]) -> None:
@@ -195,15 +202,55 @@ def test_an_adapter_that_goes_in_the_middle_of_a_scan_ends_it(backend):
 @pytest.mark.parametrize(
     ("data", "kind"),
     [(encode_carrier(bytes(20), carrier), Kind.GAEN) for carrier in Carrier]
-    + [(bluezone.encode_advertisement(bytes(12)), Kind.BLUEZONE)],
-    ids=[*(carrier.value for carrier in Carrier), "bluezone"],
+    + [
+        (bluezone.encode_advertisement(bytes(12)), Kind.BLUEZONE),
+        (bluezone_ios.encode_service(), Kind.IOS_SERVICE),
+        (bluezone_ios.encode_overflow(), Kind.IOS_OVERFLOW),
+        (bluezone_ios.encode_beacon(), Kind.IBEACON),
+    ],
+    ids=lambda value: value.value if isinstance(value, Kind) else "",
 )
-def test_every_carrier_and_bluezones_frame_are_heard(backend, data, kind):
+def test_every_carrier_and_all_of_bluezone_are_heard(backend, data, kind):
     async def test(clock: Clock) -> None:
         async with backend([(0, data)], RSSI_DBM, clock) as setup:
             heard, _ = await scan(setup.scanner, 1)
 
         assert {kind_of(each.data) for each in heard} == {kind}
+
+    run(test)
+
+
+@pytest.mark.parametrize("profile", [DEFAULT_PROFILE, OTHER], ids=["default", "other"])
+@pytest.mark.parametrize("carrier", Carrier)
+def test_the_stream_tells_carrier_payload_and_transmit_power(backend, carrier, profile):
+    payload = bytes(range(20))
+    stated = b"\x02\x0a\xf4"
+    data = encode_carrier(payload, carrier, profile)
+    if len(data) + len(stated) <= LEGACY_BYTES:
+        data += stated
+
+    async def test(clock: Clock) -> None:
+        async with backend([(0, data)], RSSI_DBM, clock, profile) as setup:
+            heard, _ = await scan(setup.scanner, 1)
+
+        sent = payload[:16] if carrier is Carrier.SERVICE_UUID else payload
+        told = -12 if data.endswith(stated) else None
+        assert {(each.carrier, each.payload) for each in heard} == {(carrier, sent)}
+        assert {each.tx_power_dbm for each in heard} == {told}
+
+    run(test)
+
+
+def test_another_deployments_advertisement_is_heard_and_left_alone(backend):
+    data = encode_carrier(bytes(20), Carrier.SERVICE_DATA)
+
+    async def test(clock: Clock) -> None:
+        async with backend([(0, data)], RSSI_DBM, clock, OTHER) as setup:
+            heard, _ = await scan(setup.scanner, 1)
+
+        assert heard
+        assert {(each.carrier, each.payload) for each in heard} == {(None, None)}
+        assert letters(heard) == set()
 
     run(test)
 

@@ -8,6 +8,7 @@ import pytest
 from proximity.client import engine
 from proximity.client.engine import EngineSettings
 from proximity.client.notification import NotificationKind
+from proximity.client.own_broadcast import Form
 from proximity.errors import (
     NetworkError,
 )
@@ -304,7 +305,7 @@ def test_what_was_heard_while_the_clock_was_set_back_is_no_evidence(
 
 def test_ones_own_keys_are_no_exposure(device, authority, diagnosis_key):
     device.now_s = TUESDAY * DAY_S
-    advertised = recognise(device.engine.advertisement(-20))
+    advertised = recognise(device.engine.advertisement(Form(-20)))
     assert advertised is not None
     (own,) = list_keys(device.connection, device.sealing)
     device.now_s = (TUESDAY + 1) * DAY_S + 8_000
