@@ -55,6 +55,8 @@ class Setup:
     # What a scan of a second hears at least, and at most.
     least_per_s: float = 3.5
     most_per_s: float = 4.25
+    # Whether a report without RSSI is lost on the way.
+    needs_rssi: bool = False
     # How much longer than asked a scan may take.
     slack_ms: int = 2
 
@@ -174,6 +176,7 @@ async def bleak_on_kernel(
         yield Setup(
             BleakScanner(clock),
             unplugging(air),
+            needs_rssi=True,
             least_per_s=8,
             most_per_s=10,
             slack_ms=100,
