@@ -51,6 +51,14 @@ _NO_MONITOR = {
     Status.REJECTED,
     Status.INVALID_PARAMETERS,
 }
+# The kernel takes a frame off the air whose process was killed. An ID lasts ten
+# minutes; then the sender of a living process sets the next.
+_LIFE_S = 660
+_RENEW_S = 630
+# Bluetooth 5 controllers count the time themselves, and what the kernel tells them
+# overflows beyond 65 s: on Linux 6.1, 700 s became 45 s. They can be told to go on.
+_EXTENDED_LIFE_S = 60
+_EXTENDED_RENEW_S = 20
 # How the kernel answers the removal of what is not, or no longer, on air.
 _NOTHING_THERE = {
     Status.SUCCESS,
@@ -143,7 +151,9 @@ class LinuxAdvertiser:
 
     The kernel draws a fresh non-resolvable address whenever an instance is added.
     It takes the highest instance: the system's daemon counts from the lowest, and
-    the next start replaces what a killed process has left on air.
+    the next start replaces what a killed process has left on air. Until then the kernel
+    ends it by itself, unless this object's task goes on renewing it. A frame that
+    stays for longer than an ID lasts may take a fresh address when it is renewed.
 
     Parameters
     ----------
@@ -160,11 +170,34 @@ class LinuxAdvertiser:
         self._clock = clock
         self._open_socket = open_socket
         self._on_air: _Place | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
     async def set_frame(self, data: bytes, interval_ms: int) -> None:
         """Send a frame under a fresh address, as `Advertiser.set_frame` says."""
         if len(data) > LEGACY_BYTES:
             raise ValueError(f"a frame has at most {LEGACY_BYTES} bytes")
+        await self._let_expire()
+        place = await self._send(data, interval_ms)
+        self._renewing = asyncio.create_task(self._renew(place, data, interval_ms))
+
+    async def stop(self) -> None:
+        """Fall silent, as `Advertiser.stop` says."""
+        await self._let_expire()
+        if self._on_air is None:
+            return
+        try:
+            kernel = ManagementSocket(self._open_socket(), self._clock)
+        except RadioError:
+            self._on_air = None
+            return
+        try:
+            await _remove(kernel, self._on_air)
+        finally:
+            kernel.close()
+        self._on_air = None
+
+    async def _send(self, data: bytes, interval_ms: int) -> "_Place":
+        """Replace what is on air."""
         kernel = ManagementSocket(self._open_socket(), self._clock)
         try:
             with understood():
@@ -181,17 +214,38 @@ class LinuxAdvertiser:
             raise
         finally:
             kernel.close()
+        return place
 
-    async def stop(self) -> None:
-        """Fall silent, as `Advertiser.stop` says."""
-        if self._on_air is None:
-            return
+    async def _renew(self, place: "_Place", data: bytes, interval_ms: int) -> None:
+        """Keep a frame on air for as long as this process lives."""
+        while True:
+            await asyncio.sleep(_EXTENDED_RENEW_S if place.extended else _RENEW_S)
+            # Without an adapter there is nothing to renew, until it comes back.
+            with contextlib.suppress(ProximityError):
+                if not await self._prolong(data):
+                    place = await self._send(data, interval_ms)
+
+    async def _prolong(self, data: bytes) -> bool:
+        """Let what is on air stay there, under its address, if that is possible."""
+        place = self._on_air
+        if place is None or not place.extended:
+            return False
+        kernel = ManagementSocket(self._open_socket(), self._clock)
         try:
-            kernel = ManagementSocket(self._open_socket(), self._clock)
-        except RadioError:
-            return
-        self._silence(kernel)
-        kernel.close()
+            content = mgmt_frames.advertising_data(place.instance, data)
+            reply = await kernel.attempt(
+                Command.ADD_EXT_ADV_DATA, place.controller, content
+            )
+        finally:
+            kernel.close()
+        return reply.status == Status.SUCCESS
+
+    async def _let_expire(self) -> None:
+        """Renew no longer."""
+        task, self._renewing = self._renewing, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def _silence(self, kernel: ManagementSocket) -> None:
         place, self._on_air = self._on_air, None
@@ -201,10 +255,11 @@ class LinuxAdvertiser:
 
 
 class _Place(NamedTuple):
-    """Where a frame is on air."""
+    """Where a frame is on air, and whether its controller counts the time."""
 
     controller: int
     instance: int
+    extended: bool
 
 
 async def _place(kernel: ManagementSocket, size: int) -> _Place:
@@ -218,17 +273,18 @@ async def _place(kernel: ManagementSocket, size: int) -> _Place:
             "The Bluetooth adapter cannot advertise.",
             "It still listens; use another adapter to be heard as well.",
         )
-    return _Place(index, features.instances)
+    return _Place(index, features.instances, features.extended)
 
 
 async def _add(
     kernel: ManagementSocket, place: _Place, data: bytes, interval_ms: int
 ) -> None:
     """Put a frame on air; the kernel sends nothing before it has the data."""
+    life_s = _EXTENDED_LIFE_S if place.extended else _LIFE_S
     for opcode, content in (
         (
             Command.ADD_EXT_ADV_PARAMS,
-            mgmt_frames.advertising_parameters(place.instance, interval_ms),
+            mgmt_frames.advertising_parameters(place.instance, interval_ms, life_s),
         ),
         (Command.ADD_EXT_ADV_DATA, mgmt_frames.advertising_data(place.instance, data)),
     ):

@@ -1,11 +1,12 @@
-"""One sender near one scanner, for each backend that needs no adapter."""
+"""One sender near one scanner, for each backend: simulated, and on a real kernel."""
 
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from bleak.exc import (
     BleakBluetoothNotAvailableError,
     BleakBluetoothNotAvailableReason,
 )
+from kernel_rig.air_client import Air, plugged_in
 
 from proximity.protocol.advertisement import (
     COMPLETE_LOCAL_NAME,
@@ -37,9 +39,13 @@ from proximity.radio.recorded import RecordedScanner
 from proximity.radio.scanner import Scanner
 from proximity.radio.system_fields import split_fields
 from proximity.radio.virtual import VirtualAir
+from proximity.radio.virtual_time import VirtualTimeLoop
 from proximity.units import Clock
 
+NOW_S = 1_700_000_000.0
 INTERVAL_MS = 250
+# On a real kernel, which leaves the receiver off for half of the time.
+SHORT_INTERVAL_MS = 100
 # The air of a test: it goes on for so long.
 LENGTH_MS = 20_000
 
@@ -56,6 +62,13 @@ class Setup:
     unplug: Callable[[], Awaitable[None]]
     # Whether the system tells at once that an adapter goes, or only at the next scan.
     tells_at_once: bool = False
+    # What a scan of a second hears at least, and at most.
+    least_per_s: float = 3.5
+    most_per_s: float = 4.25
+    # Whether a report without RSSI is lost on the way.
+    needs_rssi: bool = False
+    # How much longer than asked a scan may take.
+    slack_ms: int = 2
 
 
 Backend = Callable[..., AbstractAsyncContextManager[Setup]]
@@ -196,6 +209,63 @@ def unlisted(data: bytes) -> tuple[str | None, int | None, bytes]:
 
 
 @asynccontextmanager
+async def linux_mgmt_on_kernel(
+    frames: Frames,
+    rssi_dbm: int,
+    clock: Clock,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> AsyncIterator[Setup]:
+    """Listen with an adapter that a real kernel drives."""
+    async with plugged_in() as air, running(send_on_air(air, frames, clock)):
+        air("measure_as", rssi_dbm=rssi_dbm)
+        yield Setup(
+            LinuxScanner(clock, profile=profile),
+            unplugging(air),
+            tells_at_once=True,
+            least_per_s=2,
+            most_per_s=10,
+            slack_ms=100,
+        )
+
+
+@asynccontextmanager
+async def bleak_on_kernel(
+    frames: Frames,
+    rssi_dbm: int,
+    clock: Clock,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> AsyncIterator[Setup]:
+    """Listen through BlueZ with an adapter that a real kernel drives."""
+    async with plugged_in() as air, running(send_on_air(air, frames, clock)):
+        air("measure_as", rssi_dbm=rssi_dbm)
+        yield Setup(
+            BleakScanner(clock, profile=profile),
+            unplugging(air),
+            needs_rssi=True,
+            least_per_s=8,
+            most_per_s=10,
+            slack_ms=100,
+        )
+
+
+async def send_on_air(air: Air, frames: Frames, clock: Clock) -> None:
+    """Let the peer on the air send each frame when its time has come."""
+    start_s = clock.monotonic()
+    for at_s, data in frames:
+        await asyncio.sleep(start_s + at_s - clock.monotonic())
+        air("send", data=data.hex(), interval_ms=SHORT_INTERVAL_MS)
+
+
+def unplugging(air: Air) -> Callable[[], Awaitable[None]]:
+    """Return what pulls the adapter out."""
+
+    async def unplug() -> None:
+        air("unplug")
+
+    return unplug
+
+
+@asynccontextmanager
 async def running(sending: Awaitable[None]) -> AsyncIterator[None]:
     """Let a sender send meanwhile."""
     task = asyncio.ensure_future(sending)
@@ -322,7 +392,13 @@ class Session:
 
 
 @pytest.fixture(
-    params=[recorded, virtual, bumble, linux_mgmt, bleak],
+    params=[
+        *(recorded, virtual, bumble, linux_mgmt, bleak),
+        *(
+            pytest.param(each, marks=pytest.mark.kernel)
+            for each in (linux_mgmt_on_kernel, bleak_on_kernel)
+        ),
+    ],
     ids=lambda backend: backend.__name__.replace("_", "-"),
 )
 def backend(request) -> Backend:
@@ -333,4 +409,18 @@ def backend(request) -> Backend:
 @pytest.fixture
 def backend_name(backend: Backend) -> str:
     """Return the name that the backend puts on what it hears."""
-    return backend.__name__.replace("_", "-")
+    return backend.__name__.removesuffix("_on_kernel").replace("_", "-")
+
+
+@pytest.fixture
+def run(request) -> Callable[[Callable[[Clock], Coroutine[Any, Any, None]]], None]:
+    """Return what runs a test: in virtual time, but for a real kernel."""
+    is_real = request.node.get_closest_marker("kernel") is not None
+
+    def run(test: Callable[[Clock], Coroutine[Any, Any, None]]) -> None:
+        factory = asyncio.new_event_loop if is_real else VirtualTimeLoop
+        with asyncio.Runner(loop_factory=factory) as runner:
+            loop = runner.get_loop()
+            runner.run(test(Clock(lambda: NOW_S + loop.time(), loop.time)))
+
+    return run
