@@ -30,7 +30,7 @@ from proximity.client.health import (
 from proximity.client.health_log import Trouble, Work, WorkState, read_health
 from proximity.client.run_settings import RunSettings, read_settings
 from proximity.errors import RadioError, StoreError
-from proximity.radio.choose import open_radio, survey
+from proximity.radio.choose import is_transport, open_radio, survey
 from proximity.store.schema import is_current, open_to_look
 from proximity.store.sealing_key import find_sealing_key
 from proximity.store.state import has_state, read_number
@@ -74,7 +74,7 @@ def doctor(*, home: HomeOption = None, as_json: JsonFlag = False) -> None:
 async def _look_at_radio(settings: RunSettings, sent: WorkState) -> tuple[Check, Check]:
     """Look at the adapter and at advertising; nothing goes on air."""
     backend = settings.backend
-    if backend is not None and ":" in backend:
+    if backend is not None and is_transport(backend):
         # Opening an adapter of one's own resets it, also under a run.
         return check_adapter(None), check_advertising(can_advertise=None)
     found = [(each.backend, each.error) for each in await survey(_CLOCK)]

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from proximity.cli.audit import count_kinds, say_kinds
+from proximity.cli.backend import require_backend
 from proximity.cli.console import JsonFlag, emit_json, say
 from proximity.cli.profile import ProfileOption, read_profile
 from proximity.errors import FileAccessError
@@ -66,6 +67,8 @@ def record(
         raise typer.BadParameter("is not a file in an existing folder", param_hint="-o")
     # Listening may take a day: what would stop the recording shows before that.
     _require_writable(output.parent)
+    if backend is not None:
+        require_backend(backend)
     numbers = read_profile(profile)
     clock = Clock(time.time, time.monotonic)
     recorder = Recorder(clock)

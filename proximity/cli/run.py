@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from proximity.cli.backend import require_backend
 from proximity.cli.console import say
 from proximity.cli.home import STORE_FILE, HomeOption, client_home, open_home
 from proximity.cli.profile import ProfileOption, read_profile
@@ -36,7 +37,7 @@ from proximity.client.run_settings import (
     write_settings,
 )
 from proximity.client.runner import Circumstances, Radio, Runner
-from proximity.radio.choose import backends, open_radio
+from proximity.radio.choose import open_radio
 from proximity.scoring.config import built_in
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
@@ -78,9 +79,8 @@ def run(  # noqa: PLR0913
     folder = home or client_home()
     if language is not None and language not in languages():
         raise typer.BadParameter(f"give one of {', '.join(languages())}: --language")
-    if backend and ":" not in backend and backend not in (AUTO, *backends()):
-        names = ", ".join((AUTO, *backends()))
-        raise typer.BadParameter(f"give {names}, or a transport: --backend")
+    if backend and backend != AUTO:
+        require_backend(backend)
     if scheme is not None and scheme not in CARRIERS:
         raise typer.BadParameter(f"give one of {', '.join(CARRIERS)}: --scheme")
     with only_run(folder):

@@ -5,6 +5,7 @@ tried again; the others go on.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,8 @@ _FORGET_CHECK_S = 600.0
 _WAKE_CHECK_S = 60.0
 # A radio that has not answered by then never will.
 _PATIENCE_S = 15.0
+# A month of scans that wait for a store in trouble.
+_MOST_SCANS = 10_000
 T = TypeVar("T")
 
 
@@ -119,6 +122,7 @@ class Runner:
         self._health = health
         self._tell = tell
         self._frame_lost = False
+        self._scans: deque[Scan] = deque(maxlen=_MOST_SCANS)
         # Forgetting rebuilds the file: nobody else may read it then.
         self._slow_work = asyncio.Lock()
 
@@ -219,7 +223,8 @@ class Runner:
         """Let the engine take it; a store in trouble does not stop the radio."""
         try:
             if isinstance(item, ScanReport):
-                self._engine.scanned(_scan_of(item))
+                self._scans.append(_scan_of(item))
+                self._flush()
             elif sighting := sighting_of(item):
                 self._engine.hear(sighting)
         except StoreError as error:
@@ -231,13 +236,18 @@ class Runner:
             self._flush()
 
     def _flush(self) -> None:
+        """Store what was heard and the scans; what cannot be stored yet, waits."""
         try:
-            stored = self._engine.flush()
+            stored = len(self._scans)
+            while self._scans:
+                self._engine.scanned(self._scans[0])
+                self._scans.popleft()
+            stored += self._engine.flush()
         except StoreError as error:
             self._note(Work.STORE, error)
         else:
             # Nothing stored is no news, so that the disk may sleep.
-            if stored or self._health[Work.STORE].trouble:
+            if stored:
                 self._note(Work.STORE)
 
     async def _forget(self) -> None:

@@ -25,6 +25,9 @@ from proximity.units import Clock
 LINUX_MGMT = "linux-mgmt"
 BLUEZ = "bluez"
 BLEAK = "bleak"
+# Where a controller of its own may be, as bumble names it; the rest of bumble's names
+# are for emulators, or wait for somebody to connect.
+TRANSPORTS = ("usb", "pyusb", "serial", "tcp-client", "unix", "hci-socket")
 
 _NO_CARRIER = Capabilities(
     all_rssi=False,
@@ -101,6 +104,12 @@ def backends(system: str = sys.platform) -> tuple[str, ...]:
     return (LINUX_MGMT, BLUEZ) if system == "linux" else (BLEAK,)
 
 
+def is_transport(name: str) -> bool:
+    """Tell whether a name is that of a transport, such as "usb:0"."""
+    kind, colon, place = name.partition(":")
+    return bool(colon and place) and kind in TRANSPORTS
+
+
 async def survey(clock: Clock) -> tuple[Found, ...]:
     """Try every backend of this system, the best first; nothing goes on air.
 
@@ -155,7 +164,7 @@ async def open_radio(
         If the name is unknown, or nothing can be used: the error of the first choice,
         or of the next where the first lacks a privilege.
     """
-    if backend is not None and ":" in backend:
+    if backend is not None and is_transport(backend):
         transport = importlib.import_module("proximity.radio.bumble_transport")
         settings = importlib.import_module("proximity.radio.hci_radio").HciSettings
         async with transport.open_radio(

@@ -18,11 +18,12 @@ from proximity.errors import (
     PermissionDeniedError,
     RadioError,
     RadioOffError,
+    StoreError,
 )
 from proximity.protocol.carrier import Carrier, DeploymentProfile
 from proximity.protocol.scheme import recognise
 from proximity.radio.scanner import Heard, ScanReport
-from proximity.store.scans import read_scans
+from proximity.store.scans import Scan, read_scans
 from proximity.units import interval_of
 
 # As the rig of the fixtures: Tuesday, 17 November 2026, 10:00 UTC.
@@ -375,3 +376,22 @@ def test_a_deployments_numbers_go_on_air_in_every_carrier(rig, carrier: Carrier)
     ((_, data),) = on_air(rig)
     assert recognise(data) is None
     assert recognise(data, profile).carrier is carrier
+
+
+def test_a_full_disk_costs_no_scan_and_is_said_once(
+    rig, monkeypatch: pytest.MonkeyPatch
+):
+    scanned = rig.engine.scanned
+
+    def full(scan: Scan) -> None:
+        if rig.wall() < START_S + 900:
+            raise StoreError("The disk is full.", "Make room.")
+        scanned(scan)
+
+    monkeypatch.setattr(rig.engine, "scanned", full)
+
+    rig.run(1_200)
+
+    scans = read_scans(rig.connection, 0, 2**60)
+    assert len(scans.start_ms) == len(rig.radio.scans) == 5
+    assert rig.changes == [(Work.STORE, Trouble.STORE_FAILED), (Work.STORE, None)]
