@@ -17,7 +17,9 @@ def pytest_collection_modifyitems(
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> bool | None:
     """Tell the outcome in the guest instead of running the test here."""
     if guest.IS_HERE or item.get_closest_marker("kernel") is None:
         return None
@@ -25,6 +27,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     for report in outcome(item):
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    # What the test before has left for this one is not for the next.
+    item.session._setupstate.teardown_exact(nextitem)
     return True
 
 

@@ -56,9 +56,9 @@ _NO_MONITOR = {
 _LIFE_S = 660
 _RENEW_S = 630
 # Bluetooth 5 controllers count the time themselves, and what the kernel tells them
-# overflows beyond 65 s: on Linux 6.1, 700 s became 45 s. They can be told to go on.
-_EXTENDED_LIFE_S = 60
-_EXTENDED_RENEW_S = 20
+# overflows beyond 65 s: on Linux 6.1, 700 s became 45 s. Renewed within an ID's life, a
+# frame could change its address, so there it has no end.
+_NO_END = 0
 # How the kernel answers the removal of what is not, or no longer, on air.
 _NOTHING_THERE = {
     Status.SUCCESS,
@@ -151,9 +151,10 @@ class LinuxAdvertiser:
 
     The kernel draws a fresh non-resolvable address whenever an instance is added.
     It takes the highest instance: the system's daemon counts from the lowest, and
-    the next start replaces what a killed process has left on air. Until then the kernel
-    ends it by itself, unless this object's task goes on renewing it. A frame that
-    stays for longer than an ID lasts may take a fresh address when it is renewed.
+    the next start replaces what a killed process has left on air. Until then the
+    kernel ends it by itself where the controller is older than Bluetooth 5, unless this
+    object's task goes on renewing it. A frame that stays for longer than an ID lasts
+    takes a fresh address when it is renewed.
 
     Parameters
     ----------
@@ -178,7 +179,8 @@ class LinuxAdvertiser:
             raise ValueError(f"a frame has at most {LEGACY_BYTES} bytes")
         await self._let_expire()
         place = await self._send(data, interval_ms)
-        self._renewing = asyncio.create_task(self._renew(place, data, interval_ms))
+        if not place.extended:
+            self._renewing = asyncio.create_task(self._renew(data, interval_ms))
 
     async def stop(self) -> None:
         """Fall silent, as `Advertiser.stop` says."""
@@ -216,29 +218,13 @@ class LinuxAdvertiser:
             kernel.close()
         return place
 
-    async def _renew(self, place: "_Place", data: bytes, interval_ms: int) -> None:
+    async def _renew(self, data: bytes, interval_ms: int) -> None:
         """Keep a frame on air for as long as this process lives."""
         while True:
-            await asyncio.sleep(_EXTENDED_RENEW_S if place.extended else _RENEW_S)
+            await asyncio.sleep(_RENEW_S)
             # Without an adapter there is nothing to renew, until it comes back.
             with contextlib.suppress(ProximityError):
-                if not await self._prolong(data):
-                    place = await self._send(data, interval_ms)
-
-    async def _prolong(self, data: bytes) -> bool:
-        """Let what is on air stay there, under its address, if that is possible."""
-        place = self._on_air
-        if place is None or not place.extended:
-            return False
-        kernel = ManagementSocket(self._open_socket(), self._clock)
-        try:
-            content = mgmt_frames.advertising_data(place.instance, data)
-            reply = await kernel.attempt(
-                Command.ADD_EXT_ADV_DATA, place.controller, content
-            )
-        finally:
-            kernel.close()
-        return reply.status == Status.SUCCESS
+                await self._send(data, interval_ms)
 
     async def _let_expire(self) -> None:
         """Renew no longer."""
@@ -280,7 +266,7 @@ async def _add(
     kernel: ManagementSocket, place: _Place, data: bytes, interval_ms: int
 ) -> None:
     """Put a frame on air; the kernel sends nothing before it has the data."""
-    life_s = _EXTENDED_LIFE_S if place.extended else _LIFE_S
+    life_s = _NO_END if place.extended else _LIFE_S
     for opcode, content in (
         (
             Command.ADD_EXT_ADV_PARAMS,

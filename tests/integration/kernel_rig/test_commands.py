@@ -75,11 +75,12 @@ def test_doctor_finds_the_adapter_and_that_it_can_advertise(tmp_path):
 
     async def look():
         async with plugged_in():
-            return subprocess.run(  # noqa: S603, ASYNC221
+            return subprocess.run(  # noqa: S603
                 [program, "doctor", "--home", tmp_path, "--json"],
                 capture_output=True,
                 text=True,
-                check=True,
+                # It has nobody to fetch from, so not all is well.
+                check=False,
             ).stdout
 
     checks = {

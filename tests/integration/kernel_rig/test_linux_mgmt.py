@@ -104,14 +104,13 @@ def test_nothing_is_on_air_once_stop_returns(extended):
     assert after == sent == []
 
 
-@pytest.mark.parametrize("extended", [True, False])
-def test_the_frame_of_a_killed_process_leaves_the_air_in_time(monkeypatch, extended):
-    # Eleven minutes for Bluetooth 4, where the kernel counts, would be long to wait.
+def test_the_frame_of_a_killed_process_leaves_the_air_in_time(monkeypatch):
+    # Eleven minutes would be long to wait.
     monkeypatch.setattr(linux_mgmt, "_LIFE_S", 20)
-    life_s = linux_mgmt._EXTENDED_LIFE_S if extended else 20
+    life_s = 20
 
     async def main():
-        async with plugged_in(extended=extended) as air:
+        async with plugged_in() as air:
             started_s = CLOCK.monotonic()
             killed(lambda: LinuxAdvertiser(CLOCK).set_frame(FRAME, 250))
             left = air("on_air")
@@ -126,12 +125,12 @@ def test_the_frame_of_a_killed_process_leaves_the_air_in_time(monkeypatch, exten
     assert life_s - 1 <= lasted_s <= life_s + 5
 
 
-def test_the_frame_of_a_living_process_stays_under_its_address():
+def test_the_frame_of_a_bluetooth_5_controller_stays_under_its_address():
     async def main():
         async with plugged_in(extended=True) as air:
             advertiser = LinuxAdvertiser(CLOCK)
             await advertiser.set_frame(FRAME, 250)
-            await asyncio.sleep(2.5 * linux_mgmt._EXTENDED_LIFE_S)
+            await asyncio.sleep(5)
             sent = air("sent")
             await advertiser.stop()
             return sent
@@ -141,7 +140,6 @@ def test_the_frame_of_a_living_process_stays_under_its_address():
 
     assert len({address for _, _, address, _ in sent}) == 1
     assert max(gaps_s) < 0.6
-    assert sent[-1][0] - sent[0][0] > 2 * linux_mgmt._EXTENDED_LIFE_S
 
 
 def test_what_the_kernel_ended_is_put_on_air_again(monkeypatch):
@@ -244,7 +242,7 @@ def test_a_user_needs_one_capability_and_nothing_else_of_roots(capabilities, sai
 
     async def main():
         async with plugged_in():
-            return subprocess.run(  # noqa: S603, ASYNC221
+            return subprocess.run(  # noqa: S603
                 [*command, sys.executable, "-c", CHECK],
                 capture_output=True,
                 text=True,
