@@ -18,6 +18,8 @@ PYTHON: Final = "python"
 VARIANTS: Final = ("avx512", "vaes256", "aesni", "armv8", PYTHON)
 
 
+# What has the buffer protocol, which has no name before Python 3.12.
+Buffer = Any
 _Array = Any
 _Arrays = Sequence[Any]
 
@@ -70,6 +72,23 @@ class NativeKernels(Protocol):
 
     def gaen_fold(self, variant: str, keys: _Arrays) -> bytes:
         """Return the XOR of all IDs of keys: the kernel without its look-ups."""
+        ...
+
+    def export_count(self, data: Buffer, at: int) -> tuple[int, int, int]:
+        """Pass over key records; return where it stopped, how many, how many revised.
+
+        native/export_scan.h tells where it stops.
+        """
+        ...
+
+    def export_scan(
+        self, data: Buffer, at: int, columns: _Arrays, first: int
+    ) -> tuple[int, int, bool]:
+        """Read key records into columns from row `first` on.
+
+        Return where it stopped, how many it read, and whether what it stopped at may
+        be sound. The columns are those of `DiagnosisKeys`, then whether revised.
+        """
         ...
 
 
