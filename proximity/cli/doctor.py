@@ -7,13 +7,16 @@ import time
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from proximity.cli.console import JsonFlag, emit_json
 from proximity.cli.home import STORE_FILE, HomeOption, client_home, system_keyring
+from proximity.client.computations import computations
 from proximity.client.engine import NEWEST_EXPORT
 from proximity.client.health import (
     Check,
@@ -40,8 +43,23 @@ _CLOCK = Clock(wall=time.time, monotonic=time.monotonic)
 _RUNS = (Work.SCAN, Work.ADVERTISEMENT, Work.FETCH, Work.MATCH)
 
 
-def doctor(*, home: HomeOption = None, as_json: JsonFlag = False) -> None:
+KernelOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Check this kernel variant alone: avx512, vaes256, aesni, armv8, python.",
+    ),
+]
+
+
+def doctor(
+    *,
+    home: HomeOption = None,
+    kernel: KernelOption = None,
+    as_json: JsonFlag = False,
+) -> None:
     """Tell what works on this device, what does not, and what to do about it."""
+    to_compute = computations(kernel)
     folder = home or client_home()
     settings = read_settings(folder)
     now_s = time.time()
@@ -53,7 +71,7 @@ def doctor(*, home: HomeOption = None, as_json: JsonFlag = False) -> None:
         adapter,
         advertising,
         check_clock(now_s, newest_export_s, health),
-        check_kernels(),
+        check_kernels(to_compute),
         store,
         *(
             check_work(work, health[work], now_s, has_authority=has_authority)

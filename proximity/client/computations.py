@@ -1,15 +1,15 @@
-"""What this installation computes, checked against what is published.
-
-A kernel that is compiled for some machines only is one more line of `COMPUTATIONS`; it
-raises `KernelError` where it is not available.
-"""
+"""What this installation computes, checked against what is published."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from proximity.matching import candidates, candidates_plain
+from proximity.errors import KernelError
+from proximity.kernels.dispatch import PYTHON, available_variants, choose_variant
+from proximity.matching import candidates_plain
+from proximity.matching.candidates import EncounterIndex
 from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
 from proximity.protocol.gaen import derive_ephemeral_ids, encrypt_metadata
 from proximity.protocol.sighting import Sighting, group_encounters
@@ -49,7 +49,7 @@ def _metadata_is_right() -> bool:
     return encrypt_metadata(_KEY, _ID, plain) == sealed
 
 
-def _candidates_are_right() -> bool:
+def _candidates_are_right(variant: str) -> bool:
     """Look for the first and the last ID of a key, and compare with the plain form."""
     ids = derive_ephemeral_ids(_KEY, _START)
     sightings = [
@@ -72,15 +72,47 @@ def _candidates_are_right() -> bool:
         transmission_risk=np.zeros(2, np.uint8),
     )
     plain = candidates_plain.find_candidates(keys, encounters, 0)
-    index = candidates.index_encounters(encounters)
-    found = candidates.find_candidates(keys, index, 0)
+    found = EncounterIndex(encounters, 0, variant=variant).find(keys)
     return len(plain.row) == 2 and all(
         np.array_equal(one, other) for one, other in zip(plain, found, strict=True)
     )
 
 
-COMPUTATIONS = (
-    Computation("ephemeral-ids", _ids_are_right),
-    Computation("metadata", _metadata_is_right),
-    Computation("candidates", _candidates_are_right),
-)
+def _nothing_was_compiled() -> bool:
+    raise KernelError(
+        "This machine has no compiled kernel.",
+        "Install proximity again where a C compiler is there.",
+    )
+
+
+def computations(forced: str | None = None) -> tuple[Computation, ...]:
+    """Return what there is to check on this machine.
+
+    Parameters
+    ----------
+    forced : str or None
+        The one kernel variant to check; None for what the environment forces, or else
+        for all that the machine can run.
+
+    Returns
+    -------
+    tuple of Computation
+
+    Raises
+    ------
+    KernelError
+        If what is forced cannot run here.
+    """
+    chosen, available = choose_variant(forced), available_variants()
+    names = available if forced is None and chosen == available[0] else (chosen,)
+    found = [
+        Computation("ephemeral-ids", _ids_are_right),
+        Computation("metadata", _metadata_is_right),
+        *(
+            Computation(f"candidates-{name}", partial(_candidates_are_right, name))
+            for name in names
+        ),
+    ]
+    if names == (PYTHON,) and forced is None:
+        found.append(Computation("candidates", _nothing_was_compiled))
+    return tuple(found)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from proximity.client.computations import COMPUTATIONS, Computation
+from proximity.client.computations import Computation
 from proximity.client.health_log import Trouble, Work, WorkState, trouble_of
 from proximity.client.notification import load_texts
 from proximity.client.trust import CLOCK_TOLERANCE_S
@@ -139,7 +139,7 @@ def check_clock(
     return Check(CheckName.CLOCK, State.OK, "clock-plausible")
 
 
-def check_kernels(computations: Sequence[Computation] = COMPUTATIONS) -> Check:
+def check_kernels(computations: Sequence[Computation]) -> Check:
     """Compute what is known beforehand, and compare.
 
     Parameters

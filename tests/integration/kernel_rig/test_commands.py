@@ -81,10 +81,12 @@ def test_doctor_finds_the_adapter_and_that_it_can_advertise(tmp_path):
                 text=True,
                 # It has nobody to fetch from, so not all is well.
                 check=False,
-            ).stdout
+            )
 
+    looked = asyncio.run(look())
+    assert looked.stderr == ""
     checks = {
-        each["name"]: each["code"] for each in json.loads(asyncio.run(look()))["checks"]
+        each["name"]: each["code"] for each in json.loads(looked.stdout)["checks"]
     }
 
     assert checks["adapter"] == "adapter-found"
