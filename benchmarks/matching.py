@@ -253,7 +253,8 @@ def inflate(data: bytes) -> None:
 def two_threads(keys: DiagnosisKeys, table: Table) -> None:
     """Measure two threads beside one; the GIL is free while a kernel runs."""
     index = EncounterIndex(plant(stored(IDS[0]), keys), TOLERANCE)
-    blocks = list(in_blocks(keys))
+    # Enough blocks that neither thread waits for the other's last.
+    blocks = list(in_blocks(keys, BLOCK_KEYS // 4))
     with ThreadPoolExecutor(2) as pool:
         seconds = in_turns(
             {
@@ -284,10 +285,10 @@ def memory(table: Table) -> None:
     )
 
 
-def in_blocks(keys: DiagnosisKeys) -> Iterator[DiagnosisKeys]:
-    """Yield keys in blocks as long as those of an export."""
-    for begin in range(0, len(keys.key), BLOCK_KEYS):
-        yield select_keys(keys, slice(begin, begin + BLOCK_KEYS))
+def in_blocks(keys: DiagnosisKeys, n: int = BLOCK_KEYS) -> Iterator[DiagnosisKeys]:
+    """Yield keys in blocks, as long as those of an export unless told otherwise."""
+    for begin in range(0, len(keys.key), n):
+        yield select_keys(keys, slice(begin, begin + n))
 
 
 def in_turns(runs: dict[str, Run]) -> dict[str, float]:
