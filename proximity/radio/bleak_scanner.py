@@ -5,7 +5,7 @@ Systems leave out reports, so that what is missing says nothing about the sender
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import bleak
@@ -73,6 +73,11 @@ _OFF_ON_BUS = {
 }
 
 Callback = Callable[[BLEDevice, AdvertisementData], None]
+Check = Callable[[], Awaitable[None]]
+
+
+async def nothing_to_check() -> None:
+    """Trust a system that tells when its adapter goes."""
 
 
 class SystemRadio(Protocol):
@@ -101,6 +106,9 @@ class BleakScanner:
         Stamps what is heard.
     open_radio : callable of callback -> SystemRadio
     profile : DeploymentProfile
+    check : callable -> awaitable
+        Raises if the radio is off. Asked after each scan: BlueZ says nothing when the
+        adapter is switched off meanwhile, and the scan would pass for silence.
     """
 
     capabilities = CAPABILITIES
@@ -110,10 +118,13 @@ class BleakScanner:
         clock: Clock,
         open_radio: Callable[[Callback], SystemRadio] = open_system_radio,
         profile: DeploymentProfile = DEFAULT_PROFILE,
+        *,
+        check: Check = nothing_to_check,
     ) -> None:
         self._clock = clock
         self._open_radio = open_radio
         self._profile = profile
+        self._check = check
 
     async def listen(self, seconds: float) -> AsyncIterator[Heard | ScanReport]:
         """Listen once, as `Scanner.listen` says."""
@@ -149,6 +160,7 @@ class BleakScanner:
             raise _named(error) from error
         while not waiting.empty():
             yield waiting.get_nowait()
+        await self._check()
         end_ms = start_ms + round((self._clock.monotonic() - start) * MS_PER_S)
         yield ScanReport(start_ms, end_ms, round(start * MS_PER_S), NAME, _DUTY)
 

@@ -209,8 +209,8 @@ def _open(name: str, clock: Clock, profile: DeploymentProfile) -> Radio:
         scanner: Scanner = linux_mgmt.LinuxScanner(clock, profile=profile)
         return Radio(name, scanner, linux_mgmt.LinuxAdvertiser(clock))
     bleak = importlib.import_module("proximity.radio.bleak_scanner")
-    scanner = bleak.BleakScanner(clock, profile=profile)
     if name == BLEAK:
-        return Radio(name, scanner, ListenOnly())
+        return Radio(name, bleak.BleakScanner(clock, profile=profile), ListenOnly())
     bluez = importlib.import_module("proximity.radio.bluez_advertiser")
+    scanner = bleak.BleakScanner(clock, profile=profile, check=bluez.check)
     return Radio(name, scanner, bluez.BluezAdvertiser())

@@ -152,6 +152,11 @@ class _Set(AdvertisingSet):
             None,
         )
 
+    def start(self) -> None:
+        # Enabled again, its time begins anew.
+        self.stop()
+        super().start()
+
     def stop(self) -> None:
         super().stop()
         if self.ending is not None:
