@@ -132,24 +132,30 @@ AVX512_INLINE lanes prefixes(const lanes block[4])
 struct passed {
     uint32_t place[GAEN_MOST_SURVIVORS + 16];
     uint32_t prefix[GAEN_MOST_SURVIVORS + 16];
-    unsigned count;
 };
 
-AVX512_INLINE void look_up_group(const struct day_filter *filter, int folded,
-                                 const lanes block[GROUP_REGISTERS], lanes place,
-                                 struct passed *passed)
+/* The prefixes of a group that is still to be looked up, and where they are from. */
+struct pending {
+    lanes prefix[GROUP / 16];
+    lanes place;
+    __mmask16 valid;
+};
+
+/* Look up a part of a group; add what passes after `count` others, return how many there
+ * are then. The count goes from hand to hand in a register: in memory every part would
+ * wait for it. */
+AVX512_INLINE unsigned look_up_part(const struct day_filter *filter, int folded,
+                                    struct pending *pending, int part, struct passed *passed,
+                                    unsigned count)
 {
-    UNROLL for (int part = 0; part < GROUP / 16; part++) {
-        lanes prefix = prefixes(block + 4 * part);
-        __mmask16 kept = folded ? avx512_in_registers(filter, prefix)
-                                : avx512_in_memory(filter, prefix);
-        _mm512_storeu_si512(passed->place + passed->count,
-                            _mm512_maskz_compress_epi32(kept, place));
-        _mm512_storeu_si512(passed->prefix + passed->count,
-                            _mm512_maskz_compress_epi32(kept, prefix));
-        passed->count += (unsigned)__builtin_popcount(kept);
-        place = avx512_add(place, avx512_word(16));
-    }
+    lanes prefix = pending->prefix[part];
+    __mmask16 kept = folded ? avx512_in_registers(filter, prefix)
+                            : avx512_in_memory(filter, prefix);
+    kept &= pending->valid;
+    _mm512_storeu_si512(passed->place + count, _mm512_maskz_compress_epi32(kept, pending->place));
+    _mm512_storeu_si512(passed->prefix + count, _mm512_maskz_compress_epi32(kept, prefix));
+    pending->place = avx512_add(pending->place, avx512_word(16));
+    return count + (unsigned)__builtin_popcount(kept);
 }
 
 AVX512_INLINE void load_round_keys(const round_keys keys, unsigned lane,
@@ -159,23 +165,41 @@ AVX512_INLINE void load_round_keys(const round_keys keys, unsigned lane,
         out[round] = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)keys[round][lane]));
 }
 
-AVX512_INLINE void look_up(const struct gaen_batch *batch, const struct day_filter *filter,
-                           int folded, round_keys *keys, struct passed *passed)
+/* Derive and look up a batch. The look-ups of a group are done between the AES rounds of
+ * the next: these keep two units of the processor busy, and those the others. */
+AVX512_INLINE unsigned look_up(const struct gaen_batch *batch, const struct day_filter *filter,
+                               int folded, round_keys *keys, struct passed *passed)
 {
     const lanes along = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    struct pending pending = {.valid = 0, .place = _mm512_setzero_si512()};
+    unsigned count = 0;
+    UNROLL for (int part = 0; part < GROUP / 16; part++) pending.prefix[part] = pending.place;
     for (unsigned lane = 0; lane < BATCH_KEYS; lane++) {
         lanes key[AES_ROUNDS + 1], block[GROUP_REGISTERS];
         load_round_keys(keys[lane / SET_KEYS], lane % SET_KEYS, key);
         for (unsigned at = 0; at < GAEN_POSITIONS; at += GROUP) {
-            if (at + GROUP <= batch->first[lane] || at >= batch->end[lane])
-                continue;
+            if (at + GROUP <= batch->first[lane] || at >= batch->end[lane]) continue;
             lanes next = first_blocks(batch->start[lane] + at);
             load_group(block, &next);
-            encrypt_group(key, block);
-            look_up_group(filter, folded, block, avx512_add(along, avx512_word(lane << 8 | at)),
-                          passed);
+            UNROLL for (int e = 0; e < GROUP_REGISTERS; e++)
+                block[e] = _mm512_xor_si512(block[e], key[0]);
+            UNROLL for (int round = 1; round < AES_ROUNDS; round++) {
+                UNROLL for (int e = 0; e < GROUP_REGISTERS; e++)
+                    block[e] = _mm512_aesenc_epi128(block[e], key[round]);
+                if (round % 3 == 0)
+                    count = look_up_part(filter, folded, &pending, round / 3 - 1, passed, count);
+            }
+            UNROLL for (int e = 0; e < GROUP_REGISTERS; e++)
+                block[e] = _mm512_aesenclast_epi128(block[e], key[AES_ROUNDS]);
+            UNROLL for (int part = 0; part < GROUP / 16; part++)
+                pending.prefix[part] = prefixes(block + 4 * part);
+            pending.place = avx512_add(along, avx512_word(lane << 8 | at));
+            pending.valid = 0xffff;
         }
     }
+    UNROLL for (int part = 0; part < GROUP / 16; part++)
+        count = look_up_part(filter, folded, &pending, part, passed, count);
+    return count;
 }
 
 static AVX512 unsigned survivors(const struct gaen_batch *batch, const struct day_filter *filter,
@@ -184,16 +208,12 @@ static AVX512 unsigned survivors(const struct gaen_batch *batch, const struct da
     uint8_t derived[BATCH_KEYS * 16];
     round_keys keys[SETS];
     struct passed passed;
-    passed.count = 0;
     id_keys(batch->key[0], derived);
     BOTH expand_keys(derived + 256 * set, keys[set]);
-    if (filter->folded)
-        look_up(batch, filter, 1, keys, &passed);
-    else
-        look_up(batch, filter, 0, keys, &passed);
-
+    const unsigned n_passed = filter->folded ? look_up(batch, filter, 1, keys, &passed)
+                                             : look_up(batch, filter, 0, keys, &passed);
     unsigned count = 0;
-    for (unsigned i = 0; i < passed.count; i++) {
+    for (unsigned i = 0; i < n_passed; i++) {
         unsigned lane = passed.place[i] >> 8, position = passed.place[i] & 255;
         if (position < batch->first[lane] || position >= batch->end[lane]
             || !filter_may_hold(filter, passed.prefix[i]))

@@ -1,5 +1,5 @@
 /* What is constant in HKDF-SHA256 without salt of "EN-RPIK" (RFC 5869; Exposure
- * Notification, cryptography specification v1.2). tests/unit/kernels/test_constants.py
+ * Notification, cryptography specification v1.2). tests/vectors/test_native_constants.py
  * computes all of it anew.
  *
  * Of eight compressions of a key six are left: the HMAC key blocks of the zero salt are

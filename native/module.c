@@ -9,6 +9,7 @@
 
 #include "bluezone_search.h"
 #include "dispatch.h"
+#include "export_scan.h"
 #include "search.h"
 
 enum { MOST_BUFFERS = 16 };
@@ -56,11 +57,14 @@ static int take_keys(struct taken *taken, PyObject *objects[3], struct gaen_keys
     if (n_start != keys->count || n_period != keys->count)
         return refuse("columns of keys differ in length");
     if (keys->count > UINT32_MAX >> 1) return refuse("too many keys at once");
+    /* Without the GIL, and without a branch for each key. */
+    int64_t wrong = 0;
+    Py_BEGIN_ALLOW_THREADS;
     for (size_t i = 0; i < keys->count; i++)
-        if (keys->start[i] < 0 || keys->start[i] > INT32_MAX || keys->period[i] < 1
-            || keys->period[i] > GAEN_POSITIONS)
-            return refuse("a start or period of a key is out of range");
-    return 1;
+        wrong |= (keys->start[i] < 0) | (keys->start[i] > INT32_MAX) | (keys->period[i] < 1)
+               | (keys->period[i] > GAEN_POSITIONS);
+    Py_END_ALLOW_THREADS;
+    return wrong ? refuse("a start or period of a key is out of range") : 1;
 }
 
 /* `objects` are slot_of_day, offsets, words and folded. */
@@ -278,13 +282,16 @@ static int take_chains(struct taken *taken, PyObject *objects[3], struct bluezon
 
 static int check_parts(const key_part *parts, size_t n, const struct gaen_keys *keys)
 {
-    for (size_t i = 0; i < n; i++) {
+    int wrong = 0;
+    Py_BEGIN_ALLOW_THREADS;
+    for (size_t i = 0; i < n && !wrong; i++) {
         size_t key = parts[i] >> 1;
-        if (key >= keys->count
-            || ((parts[i] & 1) && keys->start[key] % GAEN_POSITIONS + keys->period[key] <= GAEN_POSITIONS))
-            return refuse("there is no such part of a key");
+        wrong = key >= keys->count
+             || ((parts[i] & 1)
+                 && keys->start[key] % GAEN_POSITIONS + keys->period[key] <= GAEN_POSITIONS);
     }
-    return 1;
+    Py_END_ALLOW_THREADS;
+    return wrong ? refuse("there is no such part of a key") : 1;
 }
 
 static PyObject *search_gaen(PyObject *self, PyObject *args)
@@ -399,6 +406,74 @@ static PyObject *advance_bluezone(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *count_export(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *object;
+    unsigned long long at;
+    if (!PyArg_ParseTuple(args, "OK", &object, &at)) return NULL;
+    struct taken taken = {.count = 0};
+    struct export_walk walk = {0};
+    size_t size = 0;
+    const uint8_t *data = take(&taken, object, 1, 0, &size);
+    int sound = data != NULL;
+    if (sound && at > size) sound = refuse("the walk begins beyond the data");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        walk = export_count(data, size, (size_t)at);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    return Py_BuildValue("(nnn)", (Py_ssize_t)walk.at, (Py_ssize_t)walk.records,
+                         (Py_ssize_t)walk.revised);
+}
+
+/* Take a column of as many rows as the one of keys has. */
+static void *take_column(struct taken *taken, PyObject *object, size_t item, size_t rows)
+{
+    size_t length = 0;
+    void *column = take(taken, object, item, 1, &length);
+    if (column && length != rows) {
+        refuse("columns of keys differ in length");
+        return NULL;
+    }
+    return column;
+}
+
+static PyObject *scan_export(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *object, *out[7];
+    unsigned long long at, first;
+    if (!PyArg_ParseTuple(args, "OK(OOOOOOO)K", &object, &at, &out[0], &out[1], &out[2], &out[3],
+                          &out[4], &out[5], &out[6], &first))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct export_walk walk = {0};
+    struct export_columns columns;
+    size_t size = 0, rows = 0;
+    const uint8_t *data = take(&taken, object, 1, 0, &size);
+    int sound = data && (columns.key = take(&taken, out[0], EXPORT_KEY_BYTES, 1, &rows))
+             && (columns.start = take_column(&taken, out[1], 8, rows))
+             && (columns.period = take_column(&taken, out[2], 8, rows))
+             && (columns.report_type = take_column(&taken, out[3], 1, rows))
+             && (columns.days_since_onset = take_column(&taken, out[4], 2, rows))
+             && (columns.transmission_risk = take_column(&taken, out[5], 1, rows))
+             && (columns.revised = take_column(&taken, out[6], 1, rows));
+    if (sound && at > size) sound = refuse("the walk begins beyond the data");
+    if (sound && first > rows) sound = refuse("the first row is beyond the columns");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        walk = export_scan(data, size, (size_t)at, &columns, (size_t)first, rows);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    return Py_BuildValue("(nnO)", (Py_ssize_t)walk.at, (Py_ssize_t)walk.records,
+                         walk.sound ? Py_True : Py_False);
+}
+
 static PyMethodDef methods[] = {
     {"variants", list_variants, METH_NOARGS, "All variants, each with whether it runs here."},
     {"table_insert", insert_rows, METH_VARARGS, "Take rows into the exact table."},
@@ -406,6 +481,8 @@ static PyMethodDef methods[] = {
     {"filters_insert", insert_in_filters, METH_VARARGS, "Take rows into the filters."},
     {"group_by_day", group_keys, METH_VARARGS, "Order the parts of keys by day."},
     {"gaen_search", search_gaen, METH_VARARGS, "Find the rows whose ID a key derives."},
+    {"export_count", count_export, METH_VARARGS, "Pass over the key records of an export."},
+    {"export_scan", scan_export, METH_VARARGS, "Read key records of an export into columns."},
     {"gaen_fold", fold_gaen, METH_VARARGS, "XOR all IDs of keys: no look-ups."},
     {"bluezone_search", search_bluezone, METH_VARARGS, "Find the rows whose ID a chain derives."},
     {"bluezone_advance", advance_bluezone, METH_VARARGS, "Turn keys into those of a later day."},

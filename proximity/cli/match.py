@@ -15,15 +15,18 @@ from rich.console import Console
 from rich.table import Table
 
 from proximity.cli.console import JsonFlag, emit_json
+from proximity.cli.profile import ProfileOption, read_profile
+from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.match import MatchResult, match_keys
-from proximity.matching.policy import MatchContext
+from proximity.matching.policy import DEFAULT_POLICY, MatchContext
 from proximity.matching.refusal import Refusal
 from proximity.matching.window_file import encode_windows
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.export import Export, ExportKeys, open_export
 from proximity.protocol.export_columns import select_keys
 from proximity.protocol.recording import Recording, read_recording
+from proximity.protocol.sighting import Scans
 from proximity.protocol.signature import VerificationKey, load_public_key
 from proximity.units import MS_PER_S, day_of, iso_day
 
@@ -75,6 +78,7 @@ def match(
             help="The key that must have signed the export.",
         ),
     ],
+    profile: ProfileOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Find the exposure windows that a recording has with the keys of an export."""
@@ -82,7 +86,7 @@ def match(
         trusted = VerificationKey(load_public_key(stream.read(_MAX_PEM_BYTES)))
     with Console(stderr=True).status("matching"):
         verified = open_export(export).verify([trusted])
-        heard = read_recording(recording)
+        heard = read_recording(recording, read_profile(profile))
         result = _match(verified, heard)
     if as_json:
         document = {
@@ -105,14 +109,15 @@ def _match(export: Export, heard: Recording) -> MatchResult:
         now_s=max(published_s, _end_s(heard)) if published_s else int(time.time()),
         earliest_day=_earliest_day(heard),
     )
+    index = EncounterIndex(heard.encounters, DEFAULT_POLICY.tolerance_intervals)
     if export.revised_count:
-        return _match_revised(export.read(), heard, context)
+        return _match_revised(export.read(), (index, heard.scans), context)
     blocks = (block.keys for block in export.key_blocks())
-    return match_keys(blocks, heard.encounters, heard.scans, context=context)
+    return match_keys(blocks, index, heard.scans, context=context)
 
 
 def _match_revised(
-    content: ExportKeys, heard: Recording, context: MatchContext
+    content: ExportKeys, heard: tuple[EncounterIndex, Scans], context: MatchContext
 ) -> MatchResult:
     """Match what the export says anew about keys before what it said first."""
     taken_back = content.revised.report_type == ReportType.REVOKED
@@ -121,8 +126,7 @@ def _match_revised(
     # A key in both lists counts as revised: the match takes the first it meets.
     result = match_keys(
         [changed, content.keys],
-        heard.encounters,
-        heard.scans,
+        *heard,
         context=replace(context, revoked_keys=revoked_keys),
     )
     windows = _renumber(result.windows, changed.key, content.keys.key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from proximity.matching.candidates import find_candidates, index_encounters
+from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.match import MatchResult, match_keys
 from proximity.matching.policy import MatchContext, MatchPolicy
@@ -20,7 +20,7 @@ from proximity.protocol.diagnosis_key import (
 )
 from proximity.protocol.export import Export
 from proximity.protocol.export_columns import select_keys
-from proximity.protocol.sighting import Encounters, Scans
+from proximity.protocol.sighting import Scans
 from proximity.store.exposures import (
     Exposure,
     delete_exposures,
@@ -72,7 +72,7 @@ class Findings:
 
 def match_export(
     export: Export,
-    encounters: Encounters,
+    index: EncounterIndex,
     scans: Scans,
     *,
     context: MatchContext,
@@ -84,7 +84,8 @@ def match_export(
     ----------
     export : Export
         Verified.
-    encounters : Encounters
+    index : EncounterIndex
+        What the device heard, with the tolerance of the policy.
     scans : Scans
     context : MatchContext
     policy : MatchPolicy
@@ -101,7 +102,7 @@ def match_export(
     content = export.read()
     # A key in both lists counts as revised: the match takes the first it meets.
     keys = concatenate_keys([content.revised, content.keys])
-    result = match_keys(keys, encounters, scans, context=context, policy=policy)
+    result = match_keys(keys, index, scans, context=context, policy=policy)
     digest = bytes.fromhex(export.digest)
     met = sorted({window.key_index for window in result.windows})
     exposures = tuple(
@@ -109,11 +110,7 @@ def match_export(
         for i in met
     )
     taken_back = np.flatnonzero(keys.report_type == ReportType.REVOKED)
-    heard = find_candidates(
-        select_keys(keys, taken_back),
-        index_encounters(encounters),
-        policy.tolerance_intervals,
-    )
+    heard = index.find(select_keys(keys, taken_back))
     revoked = tuple(
         _exposure(digest, keys, i, [])
         for i in taken_back[np.unique(heard.key_index)].tolist()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -86,7 +87,8 @@ def test_every_data_file_is_packed():
     data = {
         file
         for file in PACKAGE.rglob("*")
-        if file.is_file() and file.suffix not in (".py", ".pyc")
+        if file.is_file()
+        and not file.name.endswith((".py", ".pyc", *EXTENSION_SUFFIXES))
     }
 
     assert data

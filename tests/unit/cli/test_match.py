@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from proximity.cli.main import load_app
 from proximity.errors import BadSignatureError, FormatError
+from proximity.protocol.carrier import Carrier, DeploymentProfile, encode_carrier
 from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
 from proximity.protocol.export_writer import ExportContent, export_bytes
 from proximity.protocol.gaen import (
@@ -20,8 +21,10 @@ from proximity.protocol.gaen import (
     encode_metadata,
     encrypt_metadata,
 )
+from proximity.protocol.profile_file import profile_members
 from proximity.protocol.recording import read_recording
 from proximity.protocol.recording_blocks import write_blocks
+from proximity.protocol.scheme import recognise
 from proximity.protocol.signature import Signer
 
 SCHEMA = json.loads(
@@ -286,3 +289,25 @@ def test_output_shows_neither_keys_nor_addresses(files):
 
     assert KEY.hex() not in result.output
     assert "A1:B2" not in result.output.upper()
+
+
+def reframed(line, profile):
+    """Return a line of a recording as a Windows machine of a deployment sends it."""
+    if line.get("address") is None:
+        return line
+    sent = recognise(bytes.fromhex(line["data"]))
+    payload = sent.ephemeral_id + sent.metadata
+    data = encode_carrier(payload, Carrier.MANUFACTURER_DATA, profile)
+    return line | {"data": data.hex()}
+
+
+def test_a_recording_is_matched_under_the_numbers_of_its_deployment(files):
+    profile = DeploymentProfile(0xFDF0, 0x0ABC, 0xFDF1)
+    (files / "profile.json").write_text(json.dumps(profile_members(profile)))
+    plain = document(files)["windows"]
+    write_recording(files, [reframed(line, profile) for line in recording_lines()])
+
+    theirs = run(files, "--profile", str(files / "profile.json"), "--json")
+
+    assert document(files)["windows"] == []
+    assert json.loads(theirs.stdout)["windows"] == plain != []

@@ -3,6 +3,7 @@
 import io
 
 from proximity.client.exposures import match_export, store_findings, stored_windows
+from proximity.matching.candidates import EncounterIndex
 from proximity.matching.policy import DEFAULT_POLICY, MatchContext
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.export import open_export
@@ -23,7 +24,9 @@ def take_in(device, authority, *keys, revised=()):
     )
     findings = match_export(
         export,
-        read_encounters(device.connection, *ALL),
+        EncounterIndex(
+            read_encounters(device.connection, *ALL), DEFAULT_POLICY.tolerance_intervals
+        ),
         read_scans(device.connection, *ALL),
         context=MatchContext(published_s=export.end_s, now_s=int(device.now_s)),
         policy=DEFAULT_POLICY,
