@@ -1,6 +1,6 @@
 """The match: diagnosis keys and what a device heard in, exposure windows out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,10 +29,13 @@ class MatchResult:
         By day, time and key.
     refused : dict of str to int
         How often each `Refusal` was met; every reason is present.
+    met_keys : dict of int to bytes
+        The key behind each `key_index` of the windows: its block may be gone.
     """
 
     windows: list[ExposureWindow]
     refused: dict[str, int]
+    met_keys: dict[int, bytes] = field(repr=False)
 
 
 @dataclass(slots=True, repr=False)
@@ -46,6 +49,7 @@ class _Match:
     policy: MatchPolicy
     refused: dict[str, int] = field(default_factory=no_refusals)
     seen: set[bytes] = field(default_factory=set)
+    met_keys: dict[int, bytes] = field(default_factory=dict)
 
 
 def match_keys(
@@ -55,6 +59,7 @@ def match_keys(
     *,
     context: MatchContext,
     policy: MatchPolicy = DEFAULT_POLICY,
+    progress: Callable[[int], None] | None = None,
 ) -> MatchResult:
     """Find the exposure windows that diagnosis keys explain.
 
@@ -70,6 +75,9 @@ def match_keys(
         In the order in which they were recorded; may be empty.
     context : MatchContext
     policy : MatchPolicy
+    progress : callable or None
+        Called after each block with the number of keys that are done. What it raises
+        passes through, so it can cancel.
 
     Returns
     -------
@@ -90,8 +98,10 @@ def match_keys(
     for block in blocks:
         windows += _match_block(block, first_index, match)
         first_index += len(block.key)
+        if progress:
+            progress(first_index)
     windows.sort(key=lambda w: (w.day, w.scans[0].t_s, w.key_index))
-    return MatchResult(windows, match.refused)
+    return MatchResult(windows, match.refused, match.met_keys)
 
 
 def _begin(
@@ -149,7 +159,10 @@ def _windows_of_key(
         policy=match.policy,
         refused=match.refused,
     )
-    return exposure_windows(described, evidence, match.listening, match.policy)
+    windows = exposure_windows(described, evidence, match.listening, match.policy)
+    if windows:
+        match.met_keys[described.key_index] = key
+    return windows
 
 
 def _describe(

@@ -157,6 +157,24 @@ class Export:
         if found != ([self.key_count, self.revised_count], self._others):
             raise changed_meanwhile()
 
+    def blocks_revised_first(self) -> Iterator[KeyBlock]:
+        """Read the revised keys, then the others: one pass for each list.
+
+        Yields
+        ------
+        KeyBlock
+            As `key_blocks`.
+
+        Raises
+        ------
+        FormatError, BadSignatureError
+            As `key_blocks`.
+        """
+        if self.revised_count:
+            yield from (block for block in self.key_blocks() if block.revised)
+        if self.key_count or not self.revised_count:
+            yield from (block for block in self.key_blocks() if not block.revised)
+
     def read(self) -> ExportKeys:
         """Read all keys; return only once the digest held for the second time.
 

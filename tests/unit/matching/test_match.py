@@ -398,3 +398,21 @@ def test_an_error_among_the_blocks_gives_no_result():
 
     with pytest.raises(BadSignatureError):
         match([heard(EVENING_S)], keys=blocks())
+
+
+def test_the_keys_behind_windows_are_told_and_never_shown():
+    other = bytes(range(16, 32))
+    result = match([heard(EVENING_S)], keys=keys_of(other, KEY))
+
+    assert result.met_keys == {1: KEY}
+    assert str(KEY) not in repr(result)
+
+
+def test_progress_is_told_after_each_block():
+    told = []
+    blocks = [keys_of(bytes(16), KEY), keys_of(), keys_of(bytes([1]) * 16)]
+    index = EncounterIndex(group_encounters([heard(EVENING_S)]), 12)
+
+    match_keys(blocks, index, NO_SCANS, context=CONTEXT, progress=told.append)
+
+    assert told == [2, 2, 3]
