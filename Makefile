@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 
-# Programs that tests use, and the Debian packages that hold them.
+# Programs and files that tests use, and the Debian packages that hold them.
 PARTS := dbus-daemon:dbus openssl:openssl qemu-system-x86_64:qemu-system-x86 \
-    bluetoothctl:bluez busybox:busybox-static modprobe:kmod cpio:cpio setpriv:util-linux
+    bluetoothctl:bluez busybox:busybox-static modprobe:kmod cpio:cpio setpriv:util-linux \
+    aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static \
+    /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross
 # A guest with a real kernel, for the tests of radios; kept outside this folder.
 GUEST := tests/integration/kernel_rig/kernel.sh
 
@@ -30,7 +32,7 @@ bench: $(VENV)/dev.stamp
 # Installs what is missing where that is allowed; else says what will be skipped.
 parts:
 	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; for part in $(PARTS); do \
-	    command -v $${part%:*} >/dev/null || missing="$$missing $${part#*:}"; done; \
+	    command -v $${part%:*} >/dev/null || [ -e $${part%:*} ] || missing="$$missing $${part#*:}"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	    && apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing \

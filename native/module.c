@@ -361,7 +361,7 @@ static PyObject *search_bluezone(PyObject *self, PyObject *args)
     long long base_day;
     unsigned long long from;
     struct bluezone_chains chains;
-    if (!PyArg_ParseTuple(args, "s(OOO)pK(LOOOO)(OOOOO)O", &name, &columns[0], &columns[1],
+    if (!PyArg_ParseTuple(args, "s(OOOpK)(LOOOO)(OOOOO)O", &name, &columns[0], &columns[1],
                           &columns[2], &chains.begins, &from, &base_day, &objects[0], &objects[1],
                           &objects[2], &objects[3], &objects[4], &objects[5], &objects[6],
                           &objects[7], &objects[8], &objects[9]))

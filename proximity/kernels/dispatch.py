@@ -32,6 +32,7 @@ class NativeKernels(Protocol):
     """
 
     BATCH_KEYS: int
+    BLUEZONE_STEPS: int
     FILTER_FOLDED_WORDS: int
     FILTER_LEAST_WORDS: int
     FILTER_MOST_WORDS: int
@@ -72,6 +73,27 @@ class NativeKernels(Protocol):
 
     def gaen_fold(self, variant: str, keys: _Arrays) -> bytes:
         """Return the XOR of all IDs of keys: the kernel without its look-ups."""
+        ...
+
+    # As for gaen.
+    def bluezone_search(  # noqa: PLR0917
+        self,
+        variant: str,
+        chains: _Arrays,
+        filters: _Arrays,
+        table: _Arrays,
+        hits: _Array,
+    ) -> tuple[int, int]:
+        """Follow chains over at most `BLUEZONE_STEPS` slots; write hits and last links.
+
+        `chains` are links, days, slots left, whether links are days' keys, and the
+        chain to start from; native/bluezone_search.h tells of them. Return up to which
+        chain it is done and how many hits there are.
+        """
+        ...
+
+    def bluezone_advance(self, variant: str, keys: _Array, days: int) -> None:
+        """Turn keys of days into those of later days, in their place."""
         ...
 
     def export_count(self, data: Buffer, at: int) -> tuple[int, int, int]:

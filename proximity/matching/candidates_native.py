@@ -5,34 +5,18 @@ keyed because senders choose their IDs, decides on the rest. Both are made once 
 with what is heard. native/search.h has the other side.
 """
 
-import secrets
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from proximity.kernels.dispatch import NativeKernels
 from proximity.matching.day_filters import DayFilters
 from proximity.matching.hearing_span import HearingSpan
+from proximity.matching.id_table import new_table
 from proximity.protocol.carrier import ID_BYTES
 from proximity.protocol.diagnosis_key import DiagnosisKeys
 from proximity.protocol.sighting import Encounters
 
-_SECRET_BYTES = 40
-_LEAST_ROOM = 64
-
 Int64s = NDArray[np.int64]
-Uint32s = NDArray[np.uint32]
-
-
-class _Table(NamedTuple):
-    """The exact table as the kernels take it; native/table.h tells of its columns."""
-
-    ids: NDArray[np.uint8]
-    head: Uint32s
-    next: Uint32s
-    first: Uint32s
-    secret: NDArray[np.uint64]
 
 
 class NativeLookUp:
@@ -53,7 +37,7 @@ class NativeLookUp:
         self._variant = variant
         self._filters = DayFilters(native, tolerance_intervals)
         self._span = HearingSpan(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        self._table = _new_table(np.zeros((0, ID_BYTES), np.uint8))
+        self._table = new_table(np.zeros((0, ID_BYTES), np.uint8))
         self._rows_of_id: tuple[Int64s, Int64s] | None = None
 
     def update(self, encounters: Encounters, span: HearingSpan) -> None:
@@ -72,7 +56,7 @@ class NativeLookUp:
             )
             self._filters.add(encounters, span, np.flatnonzero(changed))
         else:
-            self._table = _new_table(ids)
+            self._table = new_table(ids)
             self._native.table_insert(self._table, 0, len(ids))
             self._filters.arrange(encounters, span)
 
@@ -124,15 +108,3 @@ class NativeLookUp:
             order = np.argsort(first, kind="stable")
             self._rows_of_id = order, first[order]
         return self._rows_of_id
-
-
-def _new_table(ids: NDArray[np.uint8]) -> _Table:
-    """Return an empty table with room for twice as many rows."""
-    room = 2 * max(len(ids), _LEAST_ROOM)
-    return _Table(
-        ids=ids,
-        head=np.zeros(1 << (room - 1).bit_length(), np.uint32),
-        next=np.zeros(room, np.uint32),
-        first=np.zeros(room, np.uint32),
-        secret=np.frombuffer(secrets.token_bytes(_SECRET_BYTES), np.uint64),
-    )

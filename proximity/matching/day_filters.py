@@ -1,5 +1,6 @@
 """For each day a filter of the IDs heard then; native/filter.h has its form."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from proximity.units import INTERVALS_PER_DAY
 _WORDS_PER_ID, _MOST_ROOMY_WORDS = 4, 4_096
 # What is heard on more days than this is in one filter: no person has such a store,
 # but a recording may say so.
-_MOST_DAYS = 1_024
+MOST_DAYS = 1_024
 # A row heard on more days than this gives each of its days, not those between.
 _MOST_DAYS_OF_ROW = 3
 
@@ -71,22 +72,10 @@ class DayFilters:
         everything = np.arange(len(encounters.ephemeral_id))
         rows, days = self._days_heard(encounters, span, everything)
         distinct, counts = np.unique(days, return_counts=True)
-        slots = np.arange(len(distinct), dtype=np.int32)
-        if len(distinct) > _MOST_DAYS:
-            slots, counts = np.zeros_like(slots), np.array([len(days)])
-        base_day = int(distinct[0]) if len(distinct) else 0
-        beyond = int(distinct[-1]) + 1 if len(distinct) else 0
-        slot_of_day = np.full(beyond - base_day, -1, np.int32)
-        slot_of_day[distinct - base_day] = slots
-        sizes = [self._words_for(count) for count in counts.tolist()]
-        self.arrays = FilterArrays(
-            base_day=base_day,
-            slot_of_day=slot_of_day,
-            offsets=np.cumsum([0, *sizes], dtype=np.int64),
-            words=np.zeros(sum(sizes), np.uint32),
-            folded=np.zeros(len(sizes) * self._native.FILTER_FOLDED_WORDS, np.uint32),
+        self.arrays = empty_filters(
+            self._native, distinct, counts, in_one=len(distinct) > MOST_DAYS
         )
-        self._entries = np.zeros(len(sizes), np.int64)
+        self._entries = np.zeros(len(self.arrays.offsets) - 1, np.int64)
         self._insert(encounters.ephemeral_id, rows, days)
 
     def add(self, encounters: Encounters, span: HearingSpan, new: Int64s) -> None:
@@ -124,14 +113,7 @@ class DayFilters:
         slots = arrays.slot_of_day[days - arrays.base_day]
         self._entries += np.bincount(slots, minlength=len(self._entries))
         self._native.filters_insert((ids[rows], days, days), arrays)
-        folded = self._native.FILTER_FOLDED_WORDS
-        for slot in np.unique(slots).tolist():
-            words = arrays.words[arrays.offsets[slot] : arrays.offsets[slot + 1]]
-            np.bitwise_or.reduce(
-                words.reshape(-1, folded),
-                axis=0,
-                out=arrays.folded[folded * slot : folded * (slot + 1)],
-            )
+        fold_filters(self._native, arrays, np.unique(slots).tolist())
 
     def _days_heard(
         self, encounters: Encounters, span: HearingSpan, rows: Int64s
@@ -164,7 +146,67 @@ class DayFilters:
         pairs = np.unique(np.concatenate(found))
         return rows[pairs >> 32], pairs & 0xFFFFFFFF
 
-    def _words_for(self, count: int) -> int:
-        words = max(count, min(_WORDS_PER_ID * count, _MOST_ROOMY_WORDS))
-        least, most = self._native.FILTER_LEAST_WORDS, self._native.FILTER_MOST_WORDS
-        return int(min(max(1 << (words - 1).bit_length(), least), most))
+
+def empty_filters(
+    native: NativeKernels, days: Int64s, counts: Int64s, *, in_one: bool
+) -> FilterArrays:
+    """Return empty filters of days, each with the room that it needs.
+
+    Parameters
+    ----------
+    native : NativeKernels
+    days : int64[d]
+        Days on which something was heard, ascending, each once.
+    counts : int64[d]
+        How many IDs each of them is to hold.
+    in_one : bool
+        Whether all days share one filter.
+
+    Returns
+    -------
+    FilterArrays
+    """
+    slots = np.arange(len(days), dtype=np.int32)
+    if in_one:
+        slots, counts = np.zeros_like(slots), counts.sum(keepdims=True)[: len(days)]
+    base_day = int(days[0]) if len(days) else 0
+    beyond = int(days[-1]) + 1 if len(days) else 0
+    slot_of_day = np.full(beyond - base_day, -1, np.int32)
+    slot_of_day[days - base_day] = slots
+    sizes = [_words_for(native, count) for count in counts.tolist()]
+    return FilterArrays(
+        base_day=base_day,
+        slot_of_day=slot_of_day,
+        offsets=np.cumsum([0, *sizes], dtype=np.int64),
+        words=np.zeros(sum(sizes), np.uint32),
+        folded=np.zeros(len(sizes) * native.FILTER_FOLDED_WORDS, np.uint32),
+    )
+
+
+def fold_filters(
+    native: NativeKernels, arrays: FilterArrays, slots: Iterable[int]
+) -> None:
+    """Fold filters anew whose words have changed.
+
+    Parameters
+    ----------
+    native : NativeKernels
+    arrays : FilterArrays
+        Its `folded` is written.
+    slots : iterable of int
+        Numbers of the filters.
+    """
+    folded = native.FILTER_FOLDED_WORDS
+    for slot in slots:
+        words = arrays.words[arrays.offsets[slot] : arrays.offsets[slot + 1]]
+        np.bitwise_or.reduce(
+            words.reshape(-1, folded),
+            axis=0,
+            out=arrays.folded[folded * slot : folded * (slot + 1)],
+        )
+
+
+def _words_for(native: NativeKernels, count: int) -> int:
+    words = max(count, min(_WORDS_PER_ID * count, _MOST_ROOMY_WORDS))
+    least, most = native.FILTER_LEAST_WORDS, native.FILTER_MOST_WORDS
+    return int(min(max(1 << (words - 1).bit_length(), least), most))
