@@ -12,7 +12,7 @@ PARTS := dbus-daemon:dbus openssl:openssl qemu-system-x86_64:qemu-system-x86 \
 # A guest with a real kernel, for the tests of radios; kept outside this folder.
 GUEST := tests/integration/kernel_rig/kernel.sh
 
-.PHONY: demo test check bench clean parts
+.PHONY: demo test check bench fuzz clean parts
 
 demo: $(VENV)/plain.stamp
 	$(BIN)/proximity demo --page demo/index.html
@@ -28,6 +28,16 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+# The native parser and kernels under AddressSanitizer and UBSan, for a bounded time.
+FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= 1
+KERNELS := $(filter-out native/module.c,$(wildcard native/*.c))
+fuzz:
+	mkdir -p build
+	$(CC) -std=c11 -g -O1 -Wall -Wextra -fsanitize=address,undefined \
+	    -fno-sanitize-recover=all -Inative tests/fuzz/fuzz_native.c $(KERNELS) -o build/fuzz_native
+	build/fuzz_native $(FUZZ_SECONDS) $(FUZZ_SEED)
 
 # Installs what is missing where that is allowed; else says what will be skipped.
 parts:
