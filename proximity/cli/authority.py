@@ -20,6 +20,7 @@ from proximity.authority.publish.signing_keys import (
     PUBLIC_KEYS_FILE,
     rotate_signing_keys,
 )
+from proximity.cli.authority_service import app as service_app
 from proximity.cli.console import JsonFlag, emit_json, say
 from proximity.errors import FormatError
 from proximity.protocol.diagnosis_key import ReportType
@@ -30,6 +31,8 @@ app = typer.Typer(
     help="What a health authority does: publish keys, rotate the signing key.",
     no_args_is_help=True,
 )
+
+app.add_typer(service_app)
 
 DataFolder = Annotated[
     Path, typer.Option("--data", file_okay=False, help="The authority's directory.")
