@@ -131,6 +131,49 @@ def migrate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
         say(f"The database has schema {version}.")
 
 
+@app.command("backup")
+def backup(
+    *,
+    data: DataFolder,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", dir_okay=False, help="Write it here.")
+    ],
+    as_json: JsonFlag = False,
+) -> None:
+    """Write everything that another machine needs; as secret as the directory."""
+    with extra_needed():
+        from proximity.authority.assembly import open_authority  # noqa: PLC0415
+        from proximity.authority.backup import back_up  # noqa: PLC0415
+
+    report = back_up(open_authority(data), output)
+    if as_json:
+        fields = {"file": str(output)} | report._asdict()
+        emit_json("proximity/authority-backup/v1", fields)
+    else:
+        say(f"Wrote {output}: {report.keys} keys, {report.files} published files.")
+        say("It holds private keys: encrypt it before it leaves this machine.")
+
+
+@app.command("restore")
+def restore(
+    archive: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)
+    ],
+    *,
+    data: DataFolder,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a new directory from a backup."""
+    with extra_needed():
+        from proximity.authority import backup as backups  # noqa: PLC0415
+
+    report = backups.restore(archive, data, os.environ)
+    if as_json:
+        emit_json("proximity/authority-restore/v1", report._asdict())
+    else:
+        say(f"Restored {report.keys} keys and {report.files} published files.")
+
+
 @contextmanager
 def extra_needed() -> Iterator[None]:
     """Turn a missing library into an error that says how to install it.

@@ -97,7 +97,7 @@ def work(authority: Authority) -> WorkReport:
     store = open_published_store(
         authority.settings.store_url, authority.directory / "exports", os.environ
     )
-    with _only_worker(authority):
+    with only_worker(authority):
         authority.keyring.rotate()
         shown = _finish(authority, store)
         if _take(authority):
@@ -125,8 +125,14 @@ class _Shown:
 
 
 @contextmanager
-def _only_worker(authority: Authority) -> Iterator[None]:
-    """Let one worker at a time run; a dead one holds nothing up."""
+def only_worker(authority: Authority) -> Iterator[None]:
+    """Let one worker at a time run; a dead one holds nothing up.
+
+    Raises
+    ------
+    LockedError
+        If another is running.
+    """
     if authority.engine.dialect.name != "postgresql":
         with sole_writer(authority.directory):
             yield

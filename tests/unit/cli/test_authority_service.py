@@ -3,6 +3,7 @@
 import builtins
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from typer.testing import CliRunner, Result
 from proximity.cli.authority_service import extra_needed
 from proximity.cli.main import load_app
 from proximity.errors import MissingExtraError, NothingStoredError, PolicyError
+from proximity.protocol.key_file import UploadedKey, encode_key_file
 
+NOW = str(20_600 * 86_400)
 REFERENCE = Path(__file__).parents[3] / "docs/reference"
 
 
@@ -30,11 +33,20 @@ def fields(result: Result, schema: str) -> dict[str, Any]:
     return document
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "authority"
-    assert run("init", folder, "--test").exit_code == 0
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("service") / "authority"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROXIMITY_NOW", NOW)
+        assert run("init", folder, "--test").exit_code == 0
     return folder
+
+
+@pytest.fixture
+def data(made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of one authority; it is midnight."""
+    monkeypatch.setenv("PROXIMITY_NOW", NOW)
+    return Path(shutil.copytree(made_once, tmp_path / "authority"))
 
 
 def test_init_gives_what_an_operator_hands_on(tmp_path: Path):
@@ -87,9 +99,34 @@ def test_migrate_tells_the_version(data: Path):
     assert document["version"] in run("migrate", data).stdout
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "migrate"])
+def test_a_backup_makes_a_new_directory(data: Path, tmp_path: Path):
+    file = tmp_path / "backup.tgz"
+    made = fields(run("backup", data, "-o", str(file), "--json"), "authority-backup-v1")
+    assert (made["keys"], made["files"], made["file"]) == (0, 0, str(file))
+
+    result = run("restore", tmp_path / "new", str(file), "--json")
+
+    assert fields(result, "authority-restore-v1")["keys"] == 0
+    assert run("worker", tmp_path / "new", "--once").exit_code == 0
+    assert "encrypt it" in run("backup", data, "-o", str(file)).stdout
+    assert "Restored 0 keys" in run("restore", tmp_path / "other", str(file)).stdout
+
+
+def test_publish_and_rotate_know_a_service(data: Path, tmp_path: Path):
+    key_file = tmp_path / "KEYS.json"
+    key_file.write_bytes(encode_key_file([UploadedKey(b"k" * 16, 20_590 * 144)]))
+    published = run("publish", data, str(key_file), "--json")
+
+    assert fields(published, "authority-publish-v1")["keys"] == 1
+    rotated = fields(run("rotate", data, "--json"), "authority-rotate-v1")
+    assert rotated["key_version"] == "v2"
+    assert "0 keys published" in run("publish", data).stdout
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "backup"])
 def test_a_directory_that_was_not_made_is_a_named_error(tmp_path: Path, command: str):
-    assert isinstance(run(command, tmp_path).exception, NothingStoredError)
+    more = ["-o", str(tmp_path / "x")] if command == "backup" else []
+    assert isinstance(run(command, tmp_path, *more).exception, NothingStoredError)
 
 
 def test_without_the_extra_the_hint_says_what_to_install(monkeypatch):
@@ -112,7 +149,9 @@ def test_a_mistake_of_our_own_is_not_a_missing_extra():
         import proximity.nothing  # noqa: F401, PLC0415
 
 
-@pytest.mark.parametrize("command", ["init", "serve", "worker", "migrate"])
+@pytest.mark.parametrize(
+    "command", ["init", "serve", "worker", "migrate", "backup", "restore"]
+)
 def test_the_page_of_a_command_names_its_options(command: str):
     page = (REFERENCE / "commands" / f"authority-{command}.md").read_text("utf-8")
     result = CliRunner().invoke(
@@ -120,4 +159,6 @@ def test_the_page_of_a_command_names_its_options(command: str):
     )
 
     options = set(re.findall(r"--[a-z-]+", result.stdout)) - {"--help"}
-    assert options == set(re.findall(r"^\| `(--[a-z-]+)`", page, re.MULTILINE))
+    assert options == set(
+        re.findall(r"^\| (?:`-o`, )?`(--[a-z-]+)`", page, re.MULTILINE)
+    )
