@@ -13,6 +13,7 @@ PACKAGE = ROOT / "proximity"
 HANDLE_OWN_KEYS = (
     "client/own_broadcast.py",
     "client/report.py",
+    "client/submission.py",
     "protocol/gaen.py",
     "protocol/hkdf.py",
     "store/own_keys.py",
