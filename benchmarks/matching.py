@@ -90,9 +90,9 @@ def main() -> None:
     os.sched_setaffinity(0, {min(cores)})
     print(f"{platform.machine()}, CPython {platform.python_version()}, one core\n")
     check(keys)
-    bare = without_look_ups(keys, table)
+    without_look_ups(keys, table)
     for ids in IDS:
-        measure(keys, ids, bare, table)
+        measure(keys, ids, table)
     from_zips(keys, table)
     os.sched_setaffinity(0, cores)
     two_threads(keys, table)
@@ -126,20 +126,26 @@ def check(keys: DiagnosisKeys) -> None:
         assert native.gaen_fold(variant, batch[:3]) == sum_of_ids, variant
 
 
-def without_look_ups(keys: DiagnosisKeys, table: Table) -> dict[str, float]:
-    """Measure the kernels alone beside OpenSSL's AES; return their rates."""
+def folds(keys: DiagnosisKeys) -> dict[str, Run]:
+    """Return, for each variant, its kernel alone over all keys."""
     native = load_native()
-    runs: dict[str, Run] = {"openssl": openssl_blocks}
-    if native is not None:
-        for variant in available_variants()[:-1]:
-            runs[variant] = lambda v=variant: native.gaen_fold(v, keys[:3])
-    seconds = in_turns(runs)
+    if native is None:
+        return {}
+    return {
+        variant: lambda v=variant: native.gaen_fold(v, keys[:3])
+        for variant in available_variants()
+        if variant != PYTHON
+    }
+
+
+def without_look_ups(keys: DiagnosisKeys, table: Table) -> None:
+    """Measure the kernels alone beside OpenSSL's AES."""
+    seconds = in_turns({"openssl": openssl_blocks, **folds(keys)})
     openssl = OPENSSL_BLOCKS / 144 / seconds.pop("openssl")
     table.add("openssl-aes", "openssl", 0, openssl)
-    rates = {name: len(keys.key) / s for name, s in seconds.items()}
-    for variant, rate in rates.items():
+    for variant, s in seconds.items():
+        rate = len(keys.key) / s
         table.add("without-look-ups", variant, 0, rate, ("openssl-aes", openssl))
-    return rates
 
 
 OPENSSL_BLOCKS = 1 << 22
@@ -154,9 +160,7 @@ def openssl_blocks() -> None:
         encryptor.update_into(piece, out)
 
 
-def measure(
-    keys: DiagnosisKeys, ids: int, bare: dict[str, float], table: Table
-) -> None:
+def measure(keys: DiagnosisKeys, ids: int, table: Table) -> None:
     """Measure every variant from memory, with its index made before and anew."""
     heard = plant(stored(ids), keys)
     few = select_keys(keys, slice(PYTHON_KEYS))
@@ -165,7 +169,10 @@ def measure(
         v: EncounterIndex(heard, TOLERANCE, variant=v) for v in available_variants()
     }
     runs: dict[str, Run] = {"hmac": lambda: by_hmac(few)}
+    bare = folds(keys)
     for variant, index in indices.items():
+        if variant in bare:
+            runs[f"{variant} bare"] = bare[variant]
         some = few if variant == PYTHON else keys
         runs[variant] = lambda i=index, k=some: i.find(k)
         runs[f"{variant} build"] = lambda v=variant: EncounterIndex(
@@ -179,7 +186,8 @@ def measure(
         rate = n / seconds[variant]
         beside = [hmac]
         if variant in bare:
-            beside.append(("without-look-ups", bare[variant]))
+            alone = n / seconds[f"{variant} bare"]
+            beside.append(("without-look-ups", alone))
         table.add("memory", variant, ids, rate, *beside)
         built = n / (seconds[variant] + seconds[f"{variant} build"])
         table.add("memory-with-build", variant, ids, built, hmac, ("memory", rate))

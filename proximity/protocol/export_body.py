@@ -15,7 +15,7 @@ HEAD_BYTES = 16
 
 # Above this the copy moves from memory to an anonymous temporary file.
 _IN_MEMORY_BYTES = 4 << 20
-_CHUNK_BYTES = 2 << 20
+_CHUNK_BYTES = 1 << 20
 _HINT = "Fetch the file again; if it stays so, its publisher has to repair it."
 
 
@@ -91,7 +91,7 @@ class ExportBody:
     def parse(
         self, parse: Callable[[memoryview], _Stretch], *, hashed: bool
     ) -> Iterator[_Stretch]:
-        """Parse what follows the head, in stretches of some 2 MiB.
+        """Parse what follows the head, in stretches of some 1 MiB.
 
         Parameters
         ----------
