@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from proximity.errors import FormatError
+from proximity.errors import FormatError, TooLargeError
 from proximity.protocol.sighting import MISSING_RSSI_DBM
 from proximity.research.datasets.dp3t_table import Packets, read_recording
 from proximity.research.datasets.dp3t_tracks import read_tracks
@@ -33,6 +33,8 @@ from proximity.research.world import Tracks
 _TABLE = re.compile(r"(?:scenario)?(\d*)-?(.*)\.sqlite(?:\.xz)?")
 _TRACKS = "ground_truth"
 MAX_EXPERIMENTS = 1_000
+# No experiment has a hundred.
+MAX_PHONES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,9 @@ def _collection(scenario: _Scenario) -> Collection:
     numbers = np.unique(
         np.concatenate([packets.receiver, packets.transmitter, np.array(phones, int)])
     )
+    if len(numbers) > MAX_PHONES:
+        message = f"{scenario.table.name} names more than {MAX_PHONES} phones"
+        raise TooLargeError(message, "This is not one of the published files.")
     devices = tuple(
         Device(str(number), recording.models.get(number, ""))
         for number in numbers.tolist()

@@ -64,8 +64,11 @@ def load_edison(folder: Path) -> Dataset:
     }
     tests = read_records(find_table(folder, "metadata.csv"))
     tests += _unlisted(folder, tests)
+    logs: set[str] = set()
     found = [
-        made for test in tests if (made := _test(folder, test, models)) is not None
+        made
+        for test in tests
+        if (made := _test(folder, test, models, logs)) is not None
     ]
     if not found:
         raise FormatError(f"{folder.name} holds none of the logs it lists", HINT)
@@ -84,16 +87,17 @@ def _unlisted(folder: Path, tests: list[dict[str, str]]) -> list[dict[str, str]]
 
 
 def _test(
-    folder: Path, test: dict[str, str], models: dict[str, str]
+    folder: Path, test: dict[str, str], models: dict[str, str], logs: set[str]
 ) -> Collection | None:
     names = test.get("phoneaname", ""), test.get("phonebname", "")
     parts: list[Rows] = []
     segments: list[Segment] = []
     for receiver, side in enumerate("ab"):
         log = test.get(f"filenamephone{side}", "")
-        # A name out of a file never leads out of its folder.
-        if not log or Path(log).name != log:
+        # A name out of a file never leads out of its folder, nor twice to one log.
+        if not log or Path(log).name != log or log in logs:
             continue
+        logs.add(log)
         try:
             source = find_table(folder, log)
         except FormatError:

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from proximity.research.datasets.csv_table import Columns, find_table, read_table
+from proximity.errors import TooLargeError
+from proximity.research.datasets.csv_table import (
+    HINT,
+    Columns,
+    find_table,
+    read_table,
+)
 from proximity.research.datasets.signals import (
     Collection,
     Dataset,
@@ -26,6 +32,7 @@ from proximity.research.datasets.signals import (
 from proximity.research.datasets.timeline import one_after_another
 
 DISTANCE_M = 1.8288
+MAX_PLACES = 1_000
 # Where the phone of each name was, by the description that came with the data.
 CARRIAGE = {
     "TestPhone1": "front pants pocket",
@@ -62,6 +69,9 @@ def load_static_6ft(folder: Path) -> Dataset:
     environment, receiver, sender = (table.texts[name] for name in _COLUMNS.texts)
     angle = table.numbers["angle_deg"]
     intact = np.isin(sender.code, [sender.names.index(n) for n in _known(sender.names)])
+    if len(environment.names) > MAX_PLACES:
+        message = f"samples.csv names more than {MAX_PLACES} places"
+        raise TooLargeError(message, HINT)
     found: list[Collection] = []
     for code, place in enumerate(environment.names):
         chosen = np.flatnonzero(intact & (environment.code == code))

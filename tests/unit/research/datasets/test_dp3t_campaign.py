@@ -153,3 +153,10 @@ def test_a_folder_without_tables_is_refused(tmp_path):
 
     with pytest.raises(FormatError, match="no table"):
         load_dp3t(tmp_path)
+
+
+def test_more_phones_than_an_experiment_has_are_refused(write, tmp_path):
+    write([row(sender=2 + i) for i in range(1_000)])
+
+    with pytest.raises(FormatError, match="phones"):
+        load_dp3t(tmp_path)

@@ -65,3 +65,9 @@ def test_a_distance_below_zero_is_refused(folder):
 
     with pytest.raises(FormatError, match="distance"):
         load_edison(folder)
+
+
+def test_a_log_that_is_listed_twice_counts_once(folder):
+    (folder / "metadata.csv").write_text(METADATA + "3,X,P2,,20210101-0900-B.csv\n")
+
+    assert len(load_edison(folder).collections) == 1

@@ -3,6 +3,7 @@
 import pytest
 
 from proximity.errors import FormatError
+from proximity.research.datasets import static_6ft
 from proximity.research.datasets.static_6ft import load_static_6ft
 
 TABLE = """environment,receiver,angle_deg,tx_name,t_s,rssi_dbm,txpower_adv
@@ -44,4 +45,12 @@ def test_a_name_that_a_bit_error_broke_is_left_out(tmp_path):
 
 def test_a_folder_without_samples_is_refused(tmp_path):
     with pytest.raises(FormatError):
+        load_static_6ft(tmp_path)
+
+
+def test_more_places_than_a_campaign_has_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(static_6ft, "MAX_PLACES", 1)
+    (tmp_path / "samples.csv").write_text(TABLE)
+
+    with pytest.raises(FormatError, match="places"):
         load_static_6ft(tmp_path)
