@@ -117,6 +117,10 @@ class FileAccessError(ProximityError):
     """The system does not let a file or folder be read or written."""
 
 
+class MissingExtraError(ProximityError):
+    """What was asked for needs an extra that is not installed."""
+
+
 class DemonstrationError(ProximityError):
     """A demonstration does not show what it is there to show."""
 

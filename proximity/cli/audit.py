@@ -9,6 +9,8 @@ import numpy as np
 import typer
 
 from proximity.cli.console import JsonFlag, emit_json, say
+from proximity.cli.profile import ProfileOption, read_profile
+from proximity.protocol.carrier import DeploymentProfile
 from proximity.protocol.linkability import Linkability, audit_linkability
 from proximity.protocol.on_air import Kind, kind_of
 from proximity.protocol.reception import Receptions
@@ -26,12 +28,14 @@ def audit(
         ),
     ],
     *,
+    profile: ProfileOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Count the pairs of address and ID that break the one-to-one rule."""
-    heard = read_recording(recording)
-    kinds = count_kinds(heard.receptions)
-    found = audit_linkability(heard.receptions)
+    numbers = read_profile(profile)
+    heard = read_recording(recording, numbers)
+    kinds = count_kinds(heard.receptions, numbers)
+    found = audit_linkability(heard.receptions, numbers)
     if as_json:
         schemes = {name: asdict(result) for name, result in found.items()}
         emit_json(
@@ -44,18 +48,22 @@ def audit(
             },
         )
         return
+    n, k = len(heard.receptions.t_ms), len(heard.scans.start_ms)
+    say(f"{n:>10,} advertisements in {k:,} scans")
     say_kinds(kinds)
     for name, result in found.items():
         if result.ids:
             _say_result(name, result)
+    if not any(result.ids for result in found.values()):
+        say("no ID was heard: nobody can be followed by this, and nothing is proved")
 
 
-def count_kinds(receptions: Receptions) -> dict[str, int]:
+def count_kinds(receptions: Receptions, profile: DeploymentProfile) -> dict[str, int]:
     """Count receptions by what they are; every kind is named."""
     times = np.bincount(receptions.broadcast, minlength=len(receptions.broadcasts))
     kinds: Counter[Kind] = Counter()
     for broadcast, n in zip(receptions.broadcasts, times.tolist(), strict=True):
-        kinds[kind_of(broadcast.data)] += n
+        kinds[kind_of(broadcast.data, profile)] += n
     return {kind.value: kinds[kind] for kind in Kind}
 
 

@@ -15,14 +15,22 @@ from proximity.authority.publish.model import (
     MAX_MINIMUM,
     PublishSettings,
 )
-from proximity.authority.publish.publisher import PublishReport, publish
+from proximity.authority.publish.publisher import (
+    EXPORT_FOLDER,
+    PublishReport,
+    publish,
+)
 from proximity.authority.publish.signing_keys import (
     PUBLIC_KEYS_FILE,
     rotate_signing_keys,
 )
+from proximity.authority.settings import is_initialised
+from proximity.cli.authority_service import app as service_app
+from proximity.cli.authority_service import extra_needed
 from proximity.cli.console import JsonFlag, emit_json, say
 from proximity.errors import FormatError
 from proximity.protocol.diagnosis_key import ReportType
+from proximity.protocol.export_index import INDEX_NAME
 from proximity.protocol.key_file import MAX_FILE_BYTES, KeyFile, parse_key_file
 from proximity.protocol.public_keys import PinnedKey, public_key_fields
 
@@ -30,6 +38,8 @@ app = typer.Typer(
     help="What a health authority does: publish keys, rotate the signing key.",
     no_args_is_help=True,
 )
+
+app.add_typer(service_app)
 
 DataFolder = Annotated[
     Path, typer.Option("--data", file_okay=False, help="The authority's directory.")
@@ -65,10 +75,14 @@ def publish_keys(
         settings = PublishSettings(region, minimum)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--region") from error
+    uploads = [_read_upload(path, revoke=revoke) for path in files or []]
+    if is_initialised(data):
+        _publish_from_service(data, uploads, as_json=as_json)
+        return
     is_new = not (data / PUBLIC_KEYS_FILE).exists()
     report = publish(
         data,
-        [_read_upload(path, revoke=revoke) for path in files or []],
+        uploads,
         settings,
         now_s=int(time.time()),
         entropy=secrets.token_bytes,
@@ -86,7 +100,12 @@ def publish_keys(
 @app.command("rotate")
 def rotate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
     """Make a new signing key, which signs beside the old one for 28 days."""
-    keys = rotate_signing_keys(data, now_s=int(time.time()))
+    if is_initialised(data):
+        with extra_needed():
+            from proximity.authority.rotation import rotate_all  # noqa: PLC0415
+        keys = rotate_all(data)
+    else:
+        keys = rotate_signing_keys(data, now_s=int(time.time()))
     if as_json:
         emit_json("proximity/authority-rotate/v1", _rotation_fields(keys))
         return
@@ -95,6 +114,25 @@ def rotate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
         name = key.verification_key
         say(f"{name.key_id} {name.key_version}{until}")
     say("Hand public_keys.json to every client before the old key stops signing.")
+
+
+def _publish_from_service(data: Path, uploads: list[KeyFile], *, as_json: bool) -> None:
+    """Publish through the database of the service that the directory holds."""
+    with extra_needed():
+        from proximity.authority.assembly import open_authority  # noqa: PLC0415
+        from proximity.authority.database import check_schema  # noqa: PLC0415
+        from proximity.authority.publish.key_files import (  # noqa: PLC0415
+            publish_key_files,
+        )
+    authority = open_authority(data)
+    check_schema(authority.engine)
+    done = publish_key_files(authority, uploads)
+    index = data / EXPORT_FOLDER / INDEX_NAME
+    report = PublishReport(**done._asdict(), index=index)
+    if as_json:
+        emit_json("proximity/authority-publish/v1", _report_fields(report))
+    else:
+        _say_report(report)
 
 
 def _read_upload(path: Path, *, revoke: bool) -> KeyFile:

@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from proximity.cli.console import JsonFlag, emit_json
+from proximity.cli.demo_story import air_fields, say_air, say_story, story_fields
 from proximity.client.notification import (
     Notification,
     NotificationKind,
@@ -60,10 +61,11 @@ def demo(
     ] = 210,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show who was near a case: each person in turn is the case.
+    """Show who was near a case: what left one phone, and what the others found out.
 
-    Without --recorded, eight people spend a synthetic evening together. Keys, stores,
-    exports, the server on loopback, matching, scoring and decisions are the real ones.
+    Without --recorded, eight people spend a synthetic evening together; one case leads,
+    then everyone in turn is the case. Keys, stores, exports, the server on loopback,
+    matching, scoring and decisions are the real ones.
     """
     # Measured signals take a minute: what would stop the page shows before that.
     _require_writable(page)
@@ -153,12 +155,16 @@ def _fields(report: DemoReport, page: Path) -> dict[str, Any]:
         "auc_interval": {figures.rule: figures.interval for figures in pooled},
         "true_positive_rate": {f.rule: f.true_positive_rate for f in pooled},
         "false_positive_rate": {f.rule: f.false_positive_rate for f in pooled},
+        "case": None if report.story is None else story_fields(report.story),
+        "air": None if report.air is None else air_fields(report.air),
         "page": str(page),
     }
 
 
 def _say(report: DemoReport, page: Path) -> None:
-    console = Console()
+    console = Console(highlight=False)
+    if report.story is not None:
+        say_story(report.story, console)
     if report.notice is not None:
         told = Notification(
             NotificationKind.EXPOSED, report.notice.day, report.notice.minutes
@@ -168,6 +174,9 @@ def _say(report: DemoReport, page: Path) -> None:
         )
         for language in ("en", "vi"):
             console.print(f"  {render_notification(told, language).body}")
+        console.print()
+    if report.air is not None:
+        say_air(report.air, console)
         console.print()
     if not report.recorded:
         console.print(_pair_table(report))
@@ -180,7 +189,7 @@ def _pair_table(report: DemoReport) -> Table:
         Column("pair", no_wrap=True),
         "truth\nmin",
         *(legend.name.replace("-", "\n", 1) for legend in report.rules),
-        title="Every pair: minutes within 2 m, each rule's number, * = alert",
+        title="Everyone in turn is the case: truth, each rule's number, * = alert",
     )
     for pair in sorted(report.pairs, key=lambda pair: -pair.truth_min):
         numbers = [

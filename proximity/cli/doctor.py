@@ -7,13 +7,16 @@ import time
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from proximity.cli.console import JsonFlag, emit_json
-from proximity.cli.home import STORE_FILE, HomeOption, client_home, open_home
+from proximity.cli.home import STORE_FILE, HomeOption, client_home, system_keyring
+from proximity.client.computations import computations
 from proximity.client.engine import NEWEST_EXPORT
 from proximity.client.health import (
     Check,
@@ -30,16 +33,33 @@ from proximity.client.health import (
 from proximity.client.health_log import Trouble, Work, WorkState, read_health
 from proximity.client.run_settings import RunSettings, read_settings
 from proximity.errors import RadioError, StoreError
-from proximity.radio.choose import open_radio, survey
-from proximity.store.state import read_number
+from proximity.radio.choose import is_transport, open_radio, survey
+from proximity.store.schema import is_current, open_to_look
+from proximity.store.sealing_key import find_sealing_key
+from proximity.store.state import has_state, read_number
 from proximity.units import Clock
 
 _CLOCK = Clock(wall=time.time, monotonic=time.monotonic)
 _RUNS = (Work.SCAN, Work.ADVERTISEMENT, Work.FETCH, Work.MATCH)
 
 
-def doctor(*, home: HomeOption = None, as_json: JsonFlag = False) -> None:
+KernelOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Check this kernel variant alone: avx512, vaes256, aesni, armv8, python.",
+    ),
+]
+
+
+def doctor(
+    *,
+    home: HomeOption = None,
+    kernel: KernelOption = None,
+    as_json: JsonFlag = False,
+) -> None:
     """Tell what works on this device, what does not, and what to do about it."""
+    to_compute = computations(kernel)
     folder = home or client_home()
     settings = read_settings(folder)
     now_s = time.time()
@@ -51,7 +71,7 @@ def doctor(*, home: HomeOption = None, as_json: JsonFlag = False) -> None:
         adapter,
         advertising,
         check_clock(now_s, newest_export_s, health),
-        check_kernels(),
+        check_kernels(to_compute),
         store,
         *(
             check_work(work, health[work], now_s, has_authority=has_authority)
@@ -72,7 +92,7 @@ def doctor(*, home: HomeOption = None, as_json: JsonFlag = False) -> None:
 async def _look_at_radio(settings: RunSettings, sent: WorkState) -> tuple[Check, Check]:
     """Look at the adapter and at advertising; nothing goes on air."""
     backend = settings.backend
-    if backend is not None and ":" in backend:
+    if backend is not None and is_transport(backend):
         # Opening an adapter of one's own resets it, also under a run.
         return check_adapter(None), check_advertising(can_advertise=None)
     found = [(each.backend, each.error) for each in await survey(_CLOCK)]
@@ -93,14 +113,17 @@ async def _look_at_radio(settings: RunSettings, sent: WorkState) -> tuple[Check,
 def _look_at_store(
     home: Path,
 ) -> tuple[Check, int | None, dict[Work, WorkState]]:
-    """Look at the store without making one; also return what the last run noted."""
+    """Look at the store, changing nothing; also return what the last run noted."""
     unknown = {work: WorkState() for work in Work}
     if not (home / STORE_FILE).exists():
         return failed_store(None), None, unknown
     try:
-        connection, _ = open_home(home)
-        with closing(connection):
-            return check_store(connection), *_noted(connection)
+        with closing(open_to_look(home / STORE_FILE)) as connection:
+            found = check_store(connection, is_current=is_current(connection))
+            if not has_state(connection):
+                return found, None, unknown
+            find_sealing_key(connection, home, system_keyring())
+            return found, *_noted(connection)
     except StoreError as error:
         return failed_store(error), None, unknown
 

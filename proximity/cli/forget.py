@@ -10,6 +10,7 @@ import typer
 
 from proximity.cli.console import JsonFlag, emit_json, say
 from proximity.cli.home import HomeOption, store_file, system_keyring
+from proximity.client.submission import forget_submission
 from proximity.store.retention import (
     Forgotten,
     forget_before,
@@ -69,6 +70,7 @@ def _forget_everything(file: Path) -> Forgotten:
                 "note: the keyring did not answer; remove its entries named"
                 " `proximity` by hand.\n"
             )
+        forget_submission(file.parent)
         return forget_everything(connection)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,19 +10,26 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from proximity.cli.console import JsonFlag, emit_json
+from proximity.cli.profile import ProfileOption, read_profile
+from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.match import MatchResult, match_keys
-from proximity.matching.policy import MatchContext
+from proximity.matching.policy import DEFAULT_POLICY, MatchContext
 from proximity.matching.refusal import Refusal
 from proximity.matching.window_file import encode_windows
-from proximity.protocol.diagnosis_key import ReportType
-from proximity.protocol.export import Export, ExportKeys, open_export
+from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
+from proximity.protocol.export import (
+    DEFAULT_MAX_BYTES,
+    Export,
+    KeyBlock,
+    open_export,
+)
 from proximity.protocol.export_columns import select_keys
 from proximity.protocol.recording import Recording, read_recording
 from proximity.protocol.signature import VerificationKey, load_public_key
@@ -75,15 +83,29 @@ def match(
             help="The key that must have signed the export.",
         ),
     ],
+    profile: ProfileOption = None,
+    max_bytes: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Bound on the inflated export.bin."),
+    ] = DEFAULT_MAX_BYTES,
     as_json: JsonFlag = False,
 ) -> None:
     """Find the exposure windows that a recording has with the keys of an export."""
     with public_key.open("rb") as stream:
         trusted = VerificationKey(load_public_key(stream.read(_MAX_PEM_BYTES)))
-    with Console(stderr=True).status("matching"):
-        verified = open_export(export).verify([trusted])
-        heard = read_recording(recording)
-        result = _match(verified, heard)
+    console = Console(stderr=True)
+    # Where nobody watches, even a progress that shows nothing leaves an empty line.
+    hidden = not console.is_terminal
+    with Progress(console=console, transient=True, disable=hidden) as shown:
+        task = shown.add_task("verifying", total=None)
+        verified = open_export(export, max_bytes=max_bytes).verify([trusted])
+        shown.update(task, description="reading the recording")
+        heard = read_recording(recording, read_profile(profile))
+        total = verified.key_count + verified.revised_count
+        shown.update(task, description=f"matching {total:,} keys", total=total)
+        result = _match(
+            verified, heard, lambda done: shown.update(task, completed=done)
+        )
     if as_json:
         document = {
             "windows": encode_windows(result.windows),
@@ -95,7 +117,9 @@ def match(
         _print(result, heard)
 
 
-def _match(export: Export, heard: Recording) -> MatchResult:
+def _match(
+    export: Export, heard: Recording, progress: Callable[[int], None]
+) -> MatchResult:
     # A recording is judged as of the publication, or of its own end if that is later,
     # so that the same files give the same windows on any day; the real clock counts
     # where the export names no end.
@@ -105,45 +129,66 @@ def _match(export: Export, heard: Recording) -> MatchResult:
         now_s=max(published_s, _end_s(heard)) if published_s else int(time.time()),
         earliest_day=_earliest_day(heard),
     )
-    if export.revised_count:
-        return _match_revised(export.read(), heard, context)
-    blocks = (block.keys for block in export.key_blocks())
-    return match_keys(blocks, heard.encounters, heard.scans, context=context)
-
-
-def _match_revised(
-    content: ExportKeys, heard: Recording, context: MatchContext
-) -> MatchResult:
-    """Match what the export says anew about keys before what it said first."""
-    taken_back = content.revised.report_type == ReportType.REVOKED
-    revoked_keys = frozenset(row.tobytes() for row in content.revised.key[taken_back])
-    changed = select_keys(content.revised, np.flatnonzero(~taken_back))
+    revoked_keys, changed_count = _take_back(export)
+    index = EncounterIndex(heard.encounters, DEFAULT_POLICY.tolerance_intervals)
     # A key in both lists counts as revised: the match takes the first it meets.
     result = match_keys(
-        [changed, content.keys],
-        heard.encounters,
+        map(_without_revoked, export.blocks_revised_first()),
+        index,
         heard.scans,
         context=replace(context, revoked_keys=revoked_keys),
+        progress=progress,
     )
-    windows = _renumber(result.windows, changed.key, content.keys.key)
-    return MatchResult(windows, result.refused)
+    windows = _renumber(result, changed_count, export)
+    return replace(result, windows=windows)
+
+
+def _take_back(export: Export) -> tuple[frozenset[bytes], int]:
+    """Return which keys the revised ones take back, and how many they change."""
+    if not export.revised_count:
+        return frozenset(), 0
+    taken_back: set[bytes] = set()
+    changed_count = export.revised_count
+    for block in export.key_blocks():
+        if block.revised:
+            rows = block.keys.key[block.keys.report_type == ReportType.REVOKED]
+            taken_back.update(row.tobytes() for row in rows)
+            changed_count -= len(rows)
+    return frozenset(taken_back), changed_count
+
+
+def _without_revoked(block: KeyBlock) -> DiagnosisKeys:
+    """Leave out what a revised key takes back: only what it changes is matched."""
+    if not block.revised:
+        return block.keys
+    rows = np.flatnonzero(block.keys.report_type != ReportType.REVOKED)
+    return select_keys(block.keys, rows)
 
 
 def _renumber(
-    windows: list[ExposureWindow],
-    changed: NDArray[np.uint8],
-    listed: NDArray[np.uint8],
+    result: MatchResult, changed_count: int, export: Export
 ) -> list[ExposureWindow]:
     """Give each key its place among those listed; others follow after these."""
-    index_of = {}
-    for i in {w.key_index for w in windows if w.key_index < len(changed)}:
-        places = np.flatnonzero((listed == changed[i]).all(axis=1))
-        index_of[i] = int(places[0]) if len(places) else len(listed) + i
+    changed = {i: key for i, key in result.met_keys.items() if i < changed_count}
+    places = _places(export, set(changed.values())) if changed else {}
+    index_of = {i: places.get(key, export.key_count + i) for i, key in changed.items()}
     renumbered = [
-        replace(w, key_index=index_of.get(w.key_index, w.key_index - len(changed)))
-        for w in windows
+        replace(w, key_index=index_of.get(w.key_index, w.key_index - changed_count))
+        for w in result.windows
     ]
     return sorted(renumbered, key=lambda w: (w.day, w.scans[0].t_s, w.key_index))
+
+
+def _places(export: Export, wanted: set[bytes]) -> dict[bytes, int]:
+    """Return where keys first stand among the listed ones."""
+    places: dict[bytes, int] = {}
+    for block in export.key_blocks():
+        for key in () if block.revised else wanted - places.keys():
+            octets = np.frombuffer(key, np.uint8)
+            rows = np.flatnonzero((block.keys.key == octets).all(axis=1))
+            if len(rows):
+                places[key] = block.first_index + int(rows[0])
+    return places
 
 
 def _end_s(heard: Recording) -> int:

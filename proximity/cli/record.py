@@ -5,7 +5,7 @@ import os
 import secrets
 import signal
 import time
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,13 +15,15 @@ import typer
 from rich.console import Console
 
 from proximity.cli.audit import count_kinds, say_kinds
+from proximity.cli.backend import require_backend
 from proximity.cli.console import JsonFlag, emit_json, say
+from proximity.cli.profile import ProfileOption, read_profile
 from proximity.errors import FileAccessError
 from proximity.protocol.reception import Receptions
 from proximity.protocol.recording_blocks import write_blocks
 from proximity.protocol.recording_lines import write_lines
 from proximity.protocol.sighting import Scans
-from proximity.radio.choose import open_radio
+from proximity.radio.choose import Radio, open_radio
 from proximity.radio.recorder import Recorder
 from proximity.units import DAY_S, Clock
 
@@ -56,6 +58,7 @@ def record(
             show_default="the best that can be used",
         ),
     ] = None,
+    profile: ProfileOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Listen, and keep everything that is heard, whoever sent it."""
@@ -64,11 +67,15 @@ def record(
         raise typer.BadParameter("is not a file in an existing folder", param_hint="-o")
     # Listening may take a day: what would stop the recording shows before that.
     _require_writable(output.parent)
+    if backend is not None:
+        require_backend(backend)
+    numbers = read_profile(profile)
     clock = Clock(time.time, time.monotonic)
     recorder = Recorder(clock)
     try:
         with Console(stderr=True).status("listening"):
-            used = asyncio.run(_listen(recorder, backend, clock, seconds))
+            radio = open_radio(backend, clock, secrets.token_bytes, numbers)
+            used = asyncio.run(_listen(recorder, radio, seconds))
     except asyncio.CancelledError as ended:
         raise typer.Exit(_INTERRUPTED) from ended
     finally:
@@ -76,7 +83,7 @@ def record(
         receptions, scans = recorder.recorded()
         if len(scans.start_ms):
             _write(output, form, receptions, scans)
-    kinds = count_kinds(receptions)
+    kinds = count_kinds(receptions, numbers)
     if as_json:
         document = {
             "file": str(output),
@@ -93,10 +100,10 @@ def record(
 
 
 async def _listen(
-    recorder: Recorder, backend: str | None, clock: Clock, seconds: float
+    recorder: Recorder, opened: AbstractAsyncContextManager[Radio], seconds: float
 ) -> str:
     _end_on_termination()
-    async with open_radio(backend, clock, secrets.token_bytes) as radio:
+    async with opened as radio:
         await recorder.record(radio.scanner, seconds)
         return radio.backend
 

@@ -4,6 +4,7 @@ import secrets
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,12 @@ import typer
 
 from proximity.cli.console import JsonFlag, emit_json, say
 from proximity.cli.home import HomeOption, open_home, store_file
+from proximity.cli.report_upload import (
+    Upload,
+    begin_upload,
+    check_address,
+    finish_upload,
+)
 from proximity.client.report import (
     MAX_DAYS_BACK,
     Report,
@@ -19,6 +26,7 @@ from proximity.client.report import (
     list_days,
     plan_report,
 )
+from proximity.client.submission import AuthorityAddress
 from proximity.errors import ConsentError, NothingStoredError
 from proximity.protocol.key_file import MAX_ONSET_DISTANCE_DAYS
 from proximity.store.own_keys import list_keys
@@ -32,7 +40,7 @@ from proximity.units import (
 )
 
 
-def report(
+def report(  # noqa: PLR0913 - the options of one command
     *,
     days: Annotated[
         str,
@@ -42,9 +50,23 @@ def report(
         ),
     ],
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option("-o", "--output", dir_okay=False, help="Write the keys here."),
-    ],
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Upload the keys to this authority instead."),
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(help="The code that the authority gave you.")
+    ] = None,
+    device_key: Annotated[
+        str,
+        typer.Option(envvar="PROXIMITY_DEVICE_KEY", help="The authority's device key."),
+    ] = "",
+    health_authority: Annotated[
+        str, typer.Option(metavar="ID", help="The authority's ID.")
+    ] = "vn.proximity",
     onset: Annotated[
         str | None,
         typer.Option(metavar="YYYY-MM-DD", help="UTC day on which symptoms began."),
@@ -58,19 +80,34 @@ def report(
     today = day_of(now_s)
     chosen = _parse_days(days, today)
     onset_day = None if onset is None else _parse_onset(onset, chosen, today)
-    _check_output(output)
+    upload = _upload_of(
+        output, to, code, AuthorityAddress("", device_key, health_authority)
+    )
     if not store_file(home).exists():
         raise NothingStoredError(
             "This device has no store yet, so it has no keys.",
             "Name its folder with --home.",
         )
     connection, sealing = open_home(home)
+    folder = store_file(home).parent
     with closing(connection):
+        if upload is not None:
+            inserted = finish_upload(upload, folder, sealing)
+            if inserted is not None:
+                _tell_upload(None, inserted, as_json=as_json)
+                return
         own_keys = list_keys(connection, sealing, chosen.start * INTERVALS_PER_DAY)
         plan = plan_report(own_keys, chosen, now_interval=interval_of(now_s))
         _show(plan, onset)
         if not yes:
             _ask()
+        if upload is not None:
+            inserted = begin_upload(
+                upload, folder, plan, connection=connection, sealing=sealing
+            )
+            _tell_upload(plan, inserted, as_json=as_json)
+            return
+        assert output is not None  # noqa: S101 - `_upload_of` made sure
         hand_out(
             connection,
             sealing,
@@ -83,6 +120,29 @@ def report(
         emit_json("proximity/report/v1", _fields(plan, output))
     else:
         say(f"Wrote {output}. Hand it to your health authority, then delete it.")
+
+
+def _upload_of(
+    output: Path | None, url: str | None, code: str | None, named: AuthorityAddress
+) -> Upload | None:
+    """Return where to upload to, None where a file is written."""
+    if (output is None) == (url is None):
+        raise typer.BadParameter("give a file with -o, or an authority with --to")
+    if url is None:
+        if output is not None:
+            _check_output(output)
+        return None
+    check_address(url)
+    return Upload(replace(named, url=url), code)
+
+
+def _tell_upload(plan: Report | None, inserted: int, *, as_json: bool) -> None:
+    if not as_json:
+        say(f"The authority has the keys; {inserted} of them are new to it.")
+        return
+    days = [] if plan is None else [_day_fields(day) for day in list_days(plan)]
+    fields = {"inserted": inserted, "resumed": plan is None, "days": days}
+    emit_json("proximity/report-upload/v1", fields)
 
 
 def _parse_days(text: str, today: int) -> range:

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from proximity.cli.backend import require_backend
 from proximity.cli.console import say
 from proximity.cli.home import STORE_FILE, HomeOption, client_home, open_home
+from proximity.cli.profile import ProfileOption, read_profile
 from proximity.client.aside import in_thread
 from proximity.client.engine import Engine, EngineSettings, Surroundings
 from proximity.client.health import render_change
@@ -23,6 +25,7 @@ from proximity.client.health_log import HealthLog, Trouble, Work
 from proximity.client.network import HttpNetwork, split_http_url
 from proximity.client.notices import Notice
 from proximity.client.notification import languages, render_notification
+from proximity.client.own_broadcast import CARRIERS, Form
 from proximity.client.run_lock import only_run
 from proximity.client.run_settings import (
     SETTINGS_FILE,
@@ -34,7 +37,7 @@ from proximity.client.run_settings import (
     write_settings,
 )
 from proximity.client.runner import Circumstances, Radio, Runner
-from proximity.radio.choose import backends, open_radio
+from proximity.radio.choose import open_radio
 from proximity.scoring.config import built_in
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
@@ -45,7 +48,8 @@ AUTO = "auto"
 _CLOCK = Clock(wall=time.time, monotonic=time.monotonic)
 
 
-def run(
+# One parameter for each option: Typer reads them from the signature.
+def run(  # noqa: PLR0913
     *,
     home: HomeOption = None,
     source: Annotated[
@@ -65,16 +69,28 @@ def run(
     language: Annotated[
         str | None, typer.Option(help="Language of notices: vi or en.")
     ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(help="In which to advertise: gaen or bluezone; both are heard."),
+    ] = None,
+    profile: ProfileOption = None,
 ) -> None:
     """Advertise, listen, and find out about cases, until interrupted."""
     folder = home or client_home()
     if language is not None and language not in languages():
         raise typer.BadParameter(f"give one of {', '.join(languages())}: --language")
-    if backend and ":" not in backend and backend not in (AUTO, *backends()):
-        names = ", ".join((AUTO, *backends()))
-        raise typer.BadParameter(f"give {names}, or a transport: --backend")
+    if backend and backend != AUTO:
+        require_backend(backend)
+    if scheme is not None and scheme not in CARRIERS:
+        raise typer.BadParameter(f"give one of {', '.join(CARRIERS)}: --scheme")
     with only_run(folder):
-        given = {"source_url": source, "backend": backend, "language": language}
+        given = {
+            "source_url": source,
+            "backend": backend,
+            "language": language,
+            "scheme": scheme,
+            "profile": None if profile is None else read_profile(profile),
+        }
         settings = _settle(folder, given, keys)
         device = _Device(folder, settings)
         # A person ends a run so: it is done then, not broken.
@@ -82,15 +98,14 @@ def run(
             asyncio.run(_run(device))
 
 
-def _settle(home: Path, given: dict[str, str | None], keys: Path | None) -> RunSettings:
+def _settle(home: Path, given: dict[str, Any], keys: Path | None) -> RunSettings:
     """Return what is set, after keeping what was given for the next run too.
 
     All of it is looked at before any of it is kept.
     """
     stored = read_settings(home)
     changes = {name: value for name, value in given.items() if value is not None}
-    # Their names and types are those of the fields; mypy cannot see it in a dict.
-    settings = replace(stored, **changes)  # type: ignore[arg-type]
+    settings = replace(stored, **changes)
     if settings.backend == AUTO:
         settings = replace(settings, backend=None)
     if settings.source_url is not None:
@@ -142,18 +157,21 @@ class _Device:
 async def _run(device: _Device) -> None:
     _end_on_termination()
     settings = device.settings
+    form = Form(settings.tx_power_dbm, settings.scheme, profile=settings.profile)
     connection, sealing = open_home(device.home)
 
     def open_engine() -> AbstractContextManager[Engine]:
         return device.another_engine(sealing)
 
     with closing(connection):
-        async with open_radio(settings.backend, _CLOCK, secrets.token_bytes) as radio:
+        async with open_radio(
+            settings.backend, _CLOCK, secrets.token_bytes, settings.profile
+        ) as radio:
             sys.stderr.write(f"note: on air with {radio.backend}; Ctrl-C ends it\n")
             runner = Runner(
                 device.engine(connection, sealing),
                 open_engine,
-                Radio(radio.scanner, radio.advertiser, settings.tx_power_dbm),
+                Radio(radio.scanner, radio.advertiser, form),
                 Circumstances(_CLOCK, secrets.SystemRandom().random, in_thread),
                 health=HealthLog(connection, device.note_change),
                 tell=device.tell,

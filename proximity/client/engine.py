@@ -24,14 +24,15 @@ from proximity.client.fetch import (
 )
 from proximity.client.network import Network
 from proximity.client.notices import Notice, decide_and_store, pending_notices
-from proximity.client.own_broadcast import advertisement_at
+from proximity.client.own_broadcast import Form, advertisement_at
 from proximity.client.trust import verify_export
 from proximity.errors import FormatError, ProximityError, TrustError
+from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.policy import DEFAULT_POLICY, MatchContext, MatchPolicy
 from proximity.matching.refusal import Refusal
 from proximity.protocol.export import Export
-from proximity.protocol.sighting import Encounters, Scans, Sighting
+from proximity.protocol.sighting import Scans, Sighting
 from proximity.protocol.signature import VerificationKey
 from proximity.scoring.config import Configuration
 from proximity.scoring.decision import Decision
@@ -146,14 +147,15 @@ class Engine:
         self._settings = settings
         self._world = surroundings
         self._log = SightingLog(connection)
+        self._index: EncounterIndex | None = None
 
-    def advertisement(self, tx_power_dbm: int) -> bytes:
+    def advertisement(self, form: Form) -> bytes:
         """Return what to advertise now; a new day's first call makes its key."""
         return advertisement_at(
             self._connection,
             self._sealing,
             self._now_s(),
-            tx_power_dbm=tx_power_dbm,
+            form=form,
             entropy=self._world.entropy,
         )
 
@@ -221,6 +223,8 @@ class Engine:
 
     def forget(self) -> Forgotten:
         """Forget what is older than the retention; for once a day."""
+        # It holds what was heard, in memory.
+        self._index = None
         before = self._today() - self._settings.retention_days
         return forget_before(self._connection, before)
 
@@ -236,7 +240,7 @@ class Engine:
         )
 
     def _process(
-        self, fetched: FetchedExport, heard: tuple[Encounters, Scans]
+        self, fetched: FetchedExport, heard: tuple[EncounterIndex, Scans]
     ) -> ExportOutcome:
         """Verify one export, match it with what was heard, store what it means."""
         if fetched.content is None:
@@ -271,15 +275,18 @@ class Engine:
             raise_number(self._connection, NEWEST_EXPORT, export.end_s)
         return status
 
-    def _heard(self) -> tuple[Encounters, Scans]:
+    def _heard(self) -> tuple[EncounterIndex, Scans]:
         # From the first: an export is matched once, also if the clock runs ahead just
         # then; what is too old is for `forget` to delete. One day beyond now: what a
         # clock that ran ahead has stamped is there to be counted as refused.
         span_ms = (0, (self._now_s() + DAY_S) * MS_PER_S)
-        return (
-            read_encounters(self._connection, *span_ms),
-            read_scans(self._connection, *span_ms),
-        )
+        encounters = read_encounters(self._connection, *span_ms)
+        if self._index is None:
+            tolerance = self._settings.policy.tolerance_intervals
+            self._index = EncounterIndex(encounters, tolerance)
+        else:
+            self._index.update(encounters)
+        return self._index, read_scans(self._connection, *span_ms)
 
     def _context(self, export: Export) -> MatchContext:
         own = list_keys(self._connection, self._sealing)

@@ -3,24 +3,21 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
-from proximity.matching.candidates import find_candidates, index_encounters
+from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.match import MatchResult, match_keys
 from proximity.matching.policy import MatchContext, MatchPolicy
 from proximity.matching.window_file import decode_windows, encode_windows
-from proximity.protocol.diagnosis_key import (
-    DiagnosisKeys,
-    ReportType,
-    concatenate_keys,
-)
+from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
 from proximity.protocol.export import Export
 from proximity.protocol.export_columns import select_keys
-from proximity.protocol.sighting import Encounters, Scans
+from proximity.protocol.sighting import Scans
 from proximity.store.exposures import (
     Exposure,
     delete_exposures,
@@ -70,24 +67,63 @@ class Findings:
     result: MatchResult
 
 
+# Called with the keys that are done and all there are; what it raises cancels.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True, repr=False)
+class _TakenBack:
+    """The keys that an export takes back, as its blocks pass."""
+
+    index: EncounterIndex
+    export_digest: bytes
+    digests: set[bytes] = field(default_factory=set)
+    heard: list[Exposure] = field(default_factory=list)
+
+    def note(self, keys: DiagnosisKeys) -> None:
+        """Take the revoked ones of a block."""
+        revoked = np.flatnonzero(keys.report_type == ReportType.REVOKED)
+        if not len(revoked):
+            return
+        keys = select_keys(keys, revoked)
+        digests = [_key_digest(row.tobytes()) for row in keys.key]
+        self.digests.update(digests)
+        for i in np.unique(self.index.find(keys).key_index).tolist():
+            exposure = Exposure(
+                export_digest=self.export_digest,
+                key_digest=digests[i],
+                report_type=ReportType.REVOKED,
+                day=int(keys.start_interval[i]) // INTERVALS_PER_DAY,
+                windows=_NO_WINDOWS,
+            )
+            self.heard.append(exposure)
+
+
 def match_export(
     export: Export,
-    encounters: Encounters,
+    index: EncounterIndex,
     scans: Scans,
     *,
     context: MatchContext,
     policy: MatchPolicy,
+    progress: Progress | None = None,
 ) -> Findings:
     """Match the keys of an export, the revised ones first, with what was heard.
+
+    Memory does not grow with the number of keys, but for those that are taken back.
 
     Parameters
     ----------
     export : Export
         Verified.
-    encounters : Encounters
+    index : EncounterIndex
+        What the device heard, with the tolerance of the policy.
     scans : Scans
     context : MatchContext
     policy : MatchPolicy
+    progress : callable or None
+        Called with the keys that are done and all there are, block by block. What it
+        raises passes through, so it can cancel.
 
     Returns
     -------
@@ -96,30 +132,33 @@ def match_export(
     Raises
     ------
     FormatError, BadSignatureError
-        As `Export.read`; nothing of the export counts then.
+        As `Export.key_blocks`; nothing of the export counts then.
     """
-    content = export.read()
-    # A key in both lists counts as revised: the match takes the first it meets.
-    keys = concatenate_keys([content.revised, content.keys])
-    result = match_keys(keys, encounters, scans, context=context, policy=policy)
     digest = bytes.fromhex(export.digest)
-    met = sorted({window.key_index for window in result.windows})
+    taken_back = _TakenBack(index, digest)
+    total = export.key_count + export.revised_count
+
+    def blocks() -> Iterator[DiagnosisKeys]:
+        # A key in both lists counts as revised: the match takes the first it meets.
+        for block in export.blocks_revised_first():
+            taken_back.note(block.keys)
+            yield block.keys
+
+    result = match_keys(
+        blocks(),
+        index,
+        scans,
+        context=context,
+        policy=policy,
+        progress=partial(_tell, progress, total) if progress else None,
+    )
     exposures = tuple(
-        _exposure(digest, keys, i, [w for w in result.windows if w.key_index == i])
-        for i in met
+        _exposure(digest, key, [w for w in result.windows if w.key_index == i])
+        for i, key in sorted(result.met_keys.items())
     )
-    taken_back = np.flatnonzero(keys.report_type == ReportType.REVOKED)
-    heard = find_candidates(
-        select_keys(keys, taken_back),
-        index_encounters(encounters),
-        policy.tolerance_intervals,
+    return Findings(
+        exposures, tuple(taken_back.heard), frozenset(taken_back.digests), result
     )
-    revoked = tuple(
-        _exposure(digest, keys, i, [])
-        for i in taken_back[np.unique(heard.key_index)].tolist()
-    )
-    digests = frozenset(_key_digest(keys, i) for i in taken_back.tolist())
-    return Findings(exposures, revoked, digests, result)
 
 
 def store_findings(
@@ -173,21 +212,24 @@ def stored_windows(
     ]
 
 
+def _tell(progress: Progress, total: int, done: int) -> None:
+    progress(done, total)
+
+
 def _exposure(
-    digest: bytes, keys: DiagnosisKeys, index: int, windows: Sequence[ExposureWindow]
+    export_digest: bytes, key: bytes, windows: Sequence[ExposureWindow]
 ) -> Exposure:
-    first_day = int(keys.start_interval[index]) // INTERVALS_PER_DAY
     return Exposure(
-        export_digest=digest,
-        key_digest=_key_digest(keys, index),
-        report_type=ReportType(int(keys.report_type[index])),
-        day=max((window.day for window in windows), default=first_day),
+        export_digest=export_digest,
+        key_digest=_key_digest(key),
+        report_type=windows[0].report_type,
+        day=max(window.day for window in windows),
         windows=json.dumps(encode_windows(list(windows))).encode(),
     )
 
 
-def _key_digest(keys: DiagnosisKeys, index: int) -> bytes:
-    return hashlib.sha256(keys.key[index].tobytes()).digest()
+def _key_digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
 
 
 def _may_follow(before: ReportType, after: ReportType) -> bool:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from proximity.client.computations import Computation
 from proximity.client.health_log import Trouble, Work, WorkState, trouble_of
 from proximity.client.notification import load_texts
 from proximity.client.trust import CLOCK_TOLERANCE_S
-from proximity.errors import ProximityError
-from proximity.protocol.gaen import derive_ephemeral_ids, encrypt_metadata
+from proximity.errors import KernelError, ProximityError
 from proximity.store.connection import read_rows
 from proximity.units import DAY_S
 
@@ -26,12 +26,6 @@ _FRESH_S = {
 }
 # The rest of the device's work goes on without these.
 _BEARABLE = {Trouble.ADVERTISING_UNSUPPORTED, Trouble.UNREACHABLE, Trouble.STORE_LOCKED}
-
-# The first ID of the published test vectors of Exposure Notification.
-_KNOWN_KEY = bytes.fromhex("75c734c6dd1a782de7a965da5eb93125")
-_KNOWN_START = 2_642_976
-_KNOWN_ID = bytes.fromhex("8be6cd371c5c891604bfbe49df845096")
-_KNOWN_METADATA = (bytes.fromhex("40080000"), bytes.fromhex("72033874"))
 
 
 class CheckName(StrEnum):
@@ -145,17 +139,40 @@ def check_clock(
     return Check(CheckName.CLOCK, State.OK, "clock-plausible")
 
 
-def check_kernels() -> Check:
-    """Compute what is published, and compare."""
-    plain, sealed = _KNOWN_METADATA
-    first = derive_ephemeral_ids(_KNOWN_KEY, _KNOWN_START)[0].tobytes()
-    if first == _KNOWN_ID and encrypt_metadata(_KNOWN_KEY, _KNOWN_ID, plain) == sealed:
-        return Check(CheckName.KERNELS, State.OK, "kernels-right")
-    return Check(CheckName.KERNELS, State.FAIL, "kernels-wrong")
+def check_kernels(computations: Sequence[Computation]) -> Check:
+    """Compute what is known beforehand, and compare.
+
+    Parameters
+    ----------
+    computations : sequence of Computation
+    """
+    right: list[str] = []
+    wrong: list[str] = []
+    missing: list[str] = []
+    for computation in computations:
+        try:
+            found = right if computation.is_right() else wrong
+        except KernelError:
+            found = missing
+        found.append(computation.name)
+    for names, state, code in (
+        (wrong, State.FAIL, "kernels-wrong"),
+        (missing, State.WARN, "kernels-missing"),
+    ):
+        if names:
+            return Check(CheckName.KERNELS, state, code, {"kernels": ", ".join(names)})
+    values = {"kernels": ", ".join(right)}
+    return Check(CheckName.KERNELS, State.OK, "kernels-right", values)
 
 
-def check_store(connection: sqlite3.Connection) -> Check:
+def check_store(connection: sqlite3.Connection, *, is_current: bool) -> Check:
     """Read every page of the store.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    is_current : bool
+        Whether its schema is that of this version.
 
     Raises
     ------
@@ -164,7 +181,9 @@ def check_store(connection: sqlite3.Connection) -> Check:
     """
     if read_rows(connection, "PRAGMA quick_check(1)", types=(str,)) != [("ok",)]:
         return Check(CheckName.STORE, State.FAIL, Trouble.STORE_FAILED.value)
-    return Check(CheckName.STORE, State.OK, "store-whole")
+    return Check(
+        CheckName.STORE, State.OK, "store-whole" if is_current else "store-older"
+    )
 
 
 def failed_store(error: ProximityError | None) -> Check:

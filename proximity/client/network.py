@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
@@ -98,6 +98,47 @@ class HttpNetwork:
             if parts[:2] != origin:
                 raise _failed("it redirects to another server")
         raise _failed("it redirects without end")
+
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int
+    ) -> tuple[int, bytes]:
+        """Hand something to a server and return what it answers; never redirected.
+
+        Parameters
+        ----------
+        url : str
+            http or https.
+        body : bytes
+        headers : mapping
+            Beside those of every request.
+        max_bytes : int
+            No larger answer is taken in.
+
+        Returns
+        -------
+        int, bytes
+            Status, whatever it is, and body.
+
+        Raises
+        ------
+        NetworkError
+            If the server cannot be reached in time.
+        TooLargeError
+            If the answer is larger than `max_bytes`.
+        """
+        parts = split_http_url(url)
+        connection = self._connection(parts)
+        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        try:
+            connection.connect()
+            with _deadline(connection.sock, self._transfer_timeout_s):
+                connection.request("POST", target, body, {**_HEADERS, **headers})
+                response = connection.getresponse()
+                return response.status, _read_body(response, max_bytes)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise _failed(_reason(error)) from error
+        finally:
+            connection.close()
 
     def _request(self, parts: urllib.parse.SplitResult, max_bytes: int) -> bytes | str:
         """Return the body of a file, or the address of a redirect."""

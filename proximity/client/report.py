@@ -154,7 +154,38 @@ def hand_out(
     NothingStoredError
         If a key was forgotten meanwhile.
     """
-    data = encode_key_file(_uploaded(key, onset_day) for key in report.keys)
+    data = encode_key_file(uploaded_keys(report, onset_day))
+    hand_over(connection, sealing, report, output, data=data, entropy=entropy)
+
+
+def hand_over(
+    connection: sqlite3.Connection,
+    sealing: SealingKey,
+    report: Report,
+    output: Path,
+    *,
+    data: bytes,
+    entropy: Callable[[int], bytes],
+) -> None:
+    """Write what holds the keys of a report, else as `hand_out`.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    sealing : SealingKey
+    report : Report
+    output : Path
+        Replaced if it exists, for its owner alone.
+    data : bytes
+        What to write.
+    entropy : callable int -> bytes
+        Gives so many random bytes, for the fresh key.
+
+    Raises
+    ------
+    StoreError, NothingStoredError
+        As `hand_out`.
+    """
     draft = output.with_name(f".{output.name}.new")
     try:
         draft.unlink(missing_ok=True)
@@ -170,6 +201,11 @@ def hand_out(
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def uploaded_keys(report: Report, onset_day: int | None) -> tuple[UploadedKey, ...]:
+    """Return the keys of a report as they leave the device."""
+    return tuple(_uploaded(key, onset_day) for key in report.keys)
 
 
 def _summary(day: int, keys: Sequence[OwnKey]) -> ReportedDay:

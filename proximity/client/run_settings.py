@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from proximity.client.notification import languages
+from proximity.client.own_broadcast import CARRIERS
 from proximity.errors import FileAccessError, FormatError, StoreError
-from proximity.protocol.json_fields import load_object, take_int
+from proximity.protocol import gaen
+from proximity.protocol.carrier import DEFAULT_PROFILE, DeploymentProfile
+from proximity.protocol.json_fields import as_object, load_object, take_int
+from proximity.protocol.profile_file import profile_members, take_profile
 from proximity.protocol.public_keys import parse_public_keys
 from proximity.protocol.signature import VerificationKey
 
@@ -35,12 +39,18 @@ class RunSettings:
     tx_power_dbm : int
         -128..127, calibrated transmit power as others are told it. Laptops are not in
         the published calibrations; the default is near what phones have there.
+    scheme : str
+        In which it advertises, one of `CARRIERS`; it hears all.
+    profile : DeploymentProfile
+        The numbers under which it advertises and listens.
     """
 
     source_url: str | None = None
     backend: str | None = None
     language: str = "vi"
     tx_power_dbm: int = -20
+    scheme: str = gaen.NAME
+    profile: DeploymentProfile = DEFAULT_PROFILE
 
 
 def read_settings(home: Path) -> RunSettings:
@@ -72,6 +82,8 @@ def read_settings(home: Path) -> RunSettings:
         _text_or_none(document, "backend"),
         language,
         take_int(document, "tx_power_dbm", _WHAT, _TX_POWER_DBM),
+        _scheme(document),
+        _profile(document),
     )
 
 
@@ -83,7 +95,8 @@ def write_settings(home: Path, settings: RunSettings) -> None:
     StoreError
         If they cannot be written.
     """
-    text = json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"
+    members = asdict(settings) | {"profile": profile_members(settings.profile)}
+    text = json.dumps(members, indent=2, ensure_ascii=False) + "\n"
     _write(home / SETTINGS_FILE, text.encode())
 
 
@@ -145,6 +158,23 @@ def _text_or_none(document: dict[str, Any], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise _malformed(name, "a text")
     return value
+
+
+def _scheme(document: dict[str, Any]) -> str:
+    # Files of before there was a choice do not name it.
+    scheme = document.get("scheme", gaen.NAME)
+    if not isinstance(scheme, str) or scheme not in CARRIERS:
+        raise _malformed("scheme", f"one of {', '.join(CARRIERS)}")
+    return scheme
+
+
+def _profile(document: dict[str, Any]) -> DeploymentProfile:
+    if "profile" not in document:
+        return DEFAULT_PROFILE
+    try:
+        return take_profile(as_object(document["profile"], f"{_WHAT}: `profile`"))
+    except FormatError as error:
+        raise FormatError(str(error), f"{error.hint} {_CORRECT}") from error
 
 
 def _malformed(name: str, expected: str) -> FormatError:

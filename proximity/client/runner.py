@@ -5,22 +5,24 @@ tried again; the others go on.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from proximity.client.aside import Aside
 from proximity.client.engine import Engine, ExportOutcome
 from proximity.client.health_log import HealthLog, Work
 from proximity.client.notices import Notice
+from proximity.client.own_broadcast import CARRIERS, ID_LENGTH_S, Form
 from proximity.client.schedule import (
     Chance,
     ScanSchedule,
     first_update_delay_s,
     next_update_delay_s,
     retry_delay_s,
-    seconds_to_next_interval,
+    seconds_to_next_id,
     update_retry_delay_s,
 )
 from proximity.errors import (
@@ -29,12 +31,10 @@ from proximity.errors import (
     RadioError,
     StoreError,
 )
-from proximity.protocol.carrier import Carrier, encode_carrier
-from proximity.protocol.scheme import recognise
 from proximity.radio.advertiser import INTERVAL_MS, Advertiser
 from proximity.radio.scanner import Heard, Scanner, ScanReport, sighting_of
 from proximity.store.scans import Scan
-from proximity.units import Clock, day_of, interval_of
+from proximity.units import Clock, day_of
 
 FLUSH_EVERY_S = 10.0
 # A clock that is set, or a machine that slept, moves the end of an interval.
@@ -46,9 +46,9 @@ _FORGET_CHECK_S = 600.0
 _WAKE_CHECK_S = 60.0
 # A radio that has not answered by then never will.
 _PATIENCE_S = 15.0
+# A month of scans that wait for a store in trouble.
+_MOST_SCANS = 10_000
 T = TypeVar("T")
-
-_CARRIERS = (Carrier.SERVICE_DATA, Carrier.MANUFACTURER_DATA, Carrier.SERVICE_UUID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ class Radio:
     scanner : Scanner
     advertiser : Advertiser
         Where nothing can advertise, one without carriers.
-    tx_power_dbm : int
-        Calibrated transmit power, as it is stated in the metadata.
+    form : Form
+        In which form it advertises; the carrier is the best that can be sent.
     """
 
     scanner: Scanner
     advertiser: Advertiser
-    tx_power_dbm: int
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,7 @@ class Runner:
         self._health = health
         self._tell = tell
         self._frame_lost = False
+        self._scans: deque[Scan] = deque(maxlen=_MOST_SCANS)
         # Forgetting rebuilds the file: nobody else may read it then.
         self._slow_work = asyncio.Lock()
 
@@ -146,23 +147,22 @@ class Runner:
             await self._fall_silent()
 
     async def _advertise(self) -> None:
-        """Have the ID of each interval on air; address and ID change together."""
+        """Have the ID of each moment on air; address and ID change together."""
         failures = 0
         on_air: int | None = None
+        length_s = ID_LENGTH_S[self._radio.form.scheme]
         while True:
             now_s = self._world.clock.wall()
-            if interval_of(now_s) != on_air or self._frame_lost:
+            current = int(now_s // length_s)
+            if current != on_air or self._frame_lost:
                 self._frame_lost = False
                 error = await self._set_frame()
-                on_air = interval_of(now_s) if error is None else None
+                on_air = current if error is None else None
                 failures = 0 if error is None else failures + 1
-            wait_s = min(seconds_to_next_interval(now_s), _LONGEST_SLEEP_S)
+            wait_s = _LONGEST_SLEEP_S
             if failures:
-                wait_s = min(
-                    seconds_to_next_interval(now_s),
-                    retry_delay_s(failures, self._world.chance),
-                )
-            await _pause(wait_s)
+                wait_s = retry_delay_s(failures, self._world.chance)
+            await _pause(min(wait_s, seconds_to_next_id(now_s, length_s)))
 
     async def _set_frame(self) -> ProximityError | None:
         try:
@@ -179,15 +179,12 @@ class Runner:
 
     def _frame(self) -> bytes:
         """Return the advertising data of now in the best carrier that can be sent."""
-        data = self._engine.advertisement(self._radio.tx_power_dbm)
+        form = self._radio.form
         possible = self._radio.advertiser.capabilities.carriers
-        carrier = next((each for each in _CARRIERS if each in possible), None)
-        if carrier is None:
-            raise _nothing_to_advertise_with()
-        sent = recognise(data)
-        if carrier is Carrier.SERVICE_DATA or sent is None:
-            return data
-        return encode_carrier(sent.ephemeral_id + sent.metadata, carrier)
+        for carrier in CARRIERS[form.scheme]:
+            if carrier in possible:
+                return self._engine.advertisement(replace(form, carrier=carrier))
+        raise _nothing_to_advertise_with()
 
     async def _fall_silent(self) -> None:
         with suppress(RadioError):
@@ -226,7 +223,8 @@ class Runner:
         """Let the engine take it; a store in trouble does not stop the radio."""
         try:
             if isinstance(item, ScanReport):
-                self._engine.scanned(_scan_of(item))
+                self._scans.append(_scan_of(item))
+                self._flush()
             elif sighting := sighting_of(item):
                 self._engine.hear(sighting)
         except StoreError as error:
@@ -238,12 +236,19 @@ class Runner:
             self._flush()
 
     def _flush(self) -> None:
+        """Store what was heard and the scans; what cannot be stored yet, waits."""
         try:
-            self._engine.flush()
+            stored = len(self._scans)
+            while self._scans:
+                self._engine.scanned(self._scans[0])
+                self._scans.popleft()
+            stored += self._engine.flush()
         except StoreError as error:
             self._note(Work.STORE, error)
         else:
-            self._note(Work.STORE)
+            # Nothing stored is no news, so that the disk may sleep.
+            if stored:
+                self._note(Work.STORE)
 
     async def _forget(self) -> None:
         """Forget at the start and on each new day."""

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proximity.units import INTERVAL_S
-
 # A source of numbers that are uniform from 0 to below 1.
 Chance = Callable[[], float]
 
@@ -64,9 +62,17 @@ class ScanSchedule:
         return max(0.0, gap_s - since_start_s)
 
 
-def seconds_to_next_interval(now_s: float) -> float:
-    """Return how long the ephemeral ID of a moment is still the right one, > 0."""
-    return INTERVAL_S - now_s % INTERVAL_S
+def seconds_to_next_id(now_s: float, length_s: int) -> float:
+    """Return how long the ephemeral ID of a moment is still the right one, > 0.
+
+    Parameters
+    ----------
+    now_s : float
+        Unix seconds.
+    length_s : int
+        For how long each ID is sent; the first of a day from midnight on.
+    """
+    return length_s - now_s % length_s
 
 
 def retry_delay_s(failures: int, chance: Chance) -> float:

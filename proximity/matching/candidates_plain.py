@@ -12,7 +12,7 @@ from proximity.units import INTERVAL_S, MS_PER_S
 def find_candidates(
     keys: DiagnosisKeys, encounters: Encounters, tolerance_intervals: int
 ) -> Candidates:
-    """Find as `candidates.find_candidates` does, without its index."""
+    """Find as `EncounterIndex.find` does, without an index."""
     rows_of_id: dict[bytes, list[int]] = {}
     for row, ephemeral_id in enumerate(encounters.ephemeral_id):
         rows_of_id.setdefault(ephemeral_id.tobytes(), []).append(row)

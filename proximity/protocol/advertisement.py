@@ -19,9 +19,11 @@ COMPLETE_UUIDS_32 = 0x05
 INCOMPLETE_UUIDS_128 = 0x06
 COMPLETE_UUIDS_128 = 0x07
 COMPLETE_LOCAL_NAME = 0x09
+TX_POWER_LEVEL = 0x0A
 SERVICE_DATA_16 = 0x16
 MANUFACTURER_DATA = 0xFF
 
+_LEAST_TX_POWER_DBM = -127
 _UUID_WIDTHS = {
     INCOMPLETE_UUIDS_16: 2,
     COMPLETE_UUIDS_16: 2,
@@ -137,6 +139,26 @@ def manufacturer_data(
 ) -> tuple[bytes, ...]:
     """Return the data of every manufacturer `company`, without the identifier."""
     return _tagged(structures, MANUFACTURER_DATA, company)
+
+
+def tx_power_dbm(structures: Sequence[Structure]) -> int | None:
+    """Return the transmit power that an advertisement states in the clear.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+
+    Returns
+    -------
+    int or None
+        -127..127 (Core supplement, part A, 1.5), from the first such structure that
+        has one byte; None if there is none. Nothing authenticates it.
+    """
+    for kind, value in structures:
+        if kind == TX_POWER_LEVEL and len(value) == 1:
+            stated = int.from_bytes(value, signed=True)
+            return stated if stated >= _LEAST_TX_POWER_DBM else None
+    return None
 
 
 def service_uuids(structures: Sequence[Structure]) -> frozenset[bytes]:

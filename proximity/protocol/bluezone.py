@@ -9,6 +9,7 @@ from itertools import islice
 from proximity.errors import FormatError, TruncatedError, UnsupportedVersionError
 from proximity.protocol import advertisement
 from proximity.protocol.advertisement import Structure
+from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier, DeploymentProfile
 from proximity.protocol.ephemeral_id import Disclosure, EphemeralId
 from proximity.units import DAY_S, MS_PER_S
 
@@ -203,7 +204,8 @@ def encode_advertisement(ephemeral_id: bytes, metadata: bytes = b"") -> bytes:
 
 def decode_advertisement(
     structures: Sequence[Structure],
-) -> tuple[bytes, bytes] | None:
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> tuple[bytes, bytes, Carrier] | None:
     """Find the ephemeral ID of Android's advertisement.
 
     Parameters
@@ -211,10 +213,12 @@ def decode_advertisement(
     structures : sequence of Structure
         In any order. The manufacturer data counts only beside the service, since
         the company identifier may be another's.
+    profile : DeploymentProfile
+        Without effect: Bluezone's numbers are those of its apps.
 
     Returns
     -------
-    tuple of (bytes, bytes), or None
+    tuple of (bytes, bytes, Carrier), or None
         12 bytes and no metadata; None if the scheme did not send it or it carries
         no ID. The first manufacturer data counts where there are several.
 
@@ -231,7 +235,7 @@ def decode_advertisement(
     if advertisement.service_uuid(SERVICE_UUID) not in services:
         return None
     for data in advertisement.manufacturer_data(structures, COMPANY):
-        return decode_id(data), b""
+        return decode_id(data), b"", Carrier.MANUFACTURER_DATA
     return None
 
 

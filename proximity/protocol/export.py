@@ -5,7 +5,7 @@ SignedExport.verify(keys) -> Export    the signature holds; only an Export has k
 Export.read() -> ExportKeys            the keys, hashed once more while being read
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -23,22 +23,28 @@ from proximity.protocol.export_archive import (
     BODY_NAME,
     SIGNATURE_NAME,
     ArchiveEntry,
+    content_offset,
     read_entries,
     unpack,
 )
 from proximity.protocol.export_body import (
+    ExportBody,
     PrivateCopy,
     bounded_pieces,
-    check_size,
+    changed_meanwhile,
+    hash_inflated,
+    hash_stored,
 )
-from proximity.protocol.export_columns import decode_keys, empty_keys
-from proximity.protocol.export_frame import Frame, check_others, frame_fields
+from proximity.protocol.export_columns import empty_keys, select_keys
+from proximity.protocol.export_frame import check_others
 from proximity.protocol.export_message import (
     ExportSignature,
     SignatureInfo,
     decode_header,
     decode_signatures,
 )
+from proximity.protocol.export_scan import stretch_reader
+from proximity.protocol.export_scan_plain import ScannedStretch
 from proximity.protocol.signature import (
     VerificationKey,
     claimed_signatures,
@@ -113,7 +119,9 @@ class Export:
     revised_count: int
     digest: str
     signer: SignatureInfo | None
-    _body: PrivateCopy = field(repr=False, compare=False)
+    _body: ExportBody = field(repr=False, compare=False)
+    # All fields but the keys, as they were read first.
+    _others: bytes = field(repr=False, compare=False)
 
     @property
     def verified(self) -> bool:
@@ -137,15 +145,35 @@ class Export:
             At the end, if the bytes are not those that were verified.
         """
         counts = [0, 0]
-        for data, frame in _frames(self._body):
-            octets = np.frombuffer(data, np.uint8)
-            for revised in (False, True):
-                rows = frame.revised == revised
-                starts, ends = frame.starts[rows], frame.ends[rows]
-                if len(starts):
-                    keys = decode_keys(octets, starts, ends)
-                    yield KeyBlock(keys, revised, counts[revised])
-                    counts[revised] += len(starts)
+        others: list[bytes] = []
+        scan = stretch_reader().scan_records
+        for stretch in self._body.parse(scan, hashed=True):
+            others.extend(stretch.others)
+            for block in _blocks(stretch, counts):
+                yield block
+                counts[block.revised] += len(block.keys.key)
+        # What was read first was not hashed; these bytes were.
+        found = (counts, b"".join(others))
+        if found != ([self.key_count, self.revised_count], self._others):
+            raise changed_meanwhile()
+
+    def blocks_revised_first(self) -> Iterator[KeyBlock]:
+        """Read the revised keys, then the others: one pass for each list.
+
+        Yields
+        ------
+        KeyBlock
+            As `key_blocks`.
+
+        Raises
+        ------
+        FormatError, BadSignatureError
+            As `key_blocks`.
+        """
+        if self.revised_count:
+            yield from (block for block in self.key_blocks() if block.revised)
+        if self.key_count or not self.revised_count:
+            yield from (block for block in self.key_blocks() if not block.revised)
 
     def read(self) -> ExportKeys:
         """Read all keys; return only once the digest held for the second time.
@@ -227,10 +255,13 @@ class SignedExport:
         """
         return _survey(self._unpack_body(), None)
 
-    def _unpack_body(self) -> PrivateCopy:
-        file = self._archive.file
-        pieces = unpack(file, self.entries[BODY_NAME], self._max_bytes)
-        return _checked_body(PrivateCopy(pieces))
+    def _unpack_body(self) -> ExportBody:
+        file, entry = self._archive.file, self.entries[BODY_NAME]
+        pieces = unpack(file, entry, self._max_bytes)
+        if not entry.stored:
+            return _checked_body(hash_inflated(pieces))
+        begin = content_offset(file, entry)
+        return _checked_body(hash_stored(self._archive, begin, pieces))
 
 
 def copy_export(source: Source, *, max_bytes: int = DEFAULT_MAX_BYTES) -> PrivateCopy:
@@ -304,9 +335,10 @@ def open_unsigned(source: Source, *, max_bytes: int = DEFAULT_MAX_BYTES) -> Expo
     OSError
         If the file cannot be read.
     """
-    body = copy_export(source, max_bytes=max_bytes)
-    check_size(body.size, max_bytes)
-    return _survey(_checked_body(body), None)
+    copy = copy_export(source, max_bytes=max_bytes)
+    copy.file.seek(0)
+    pieces = bounded_pieces(copy.file, max_bytes)
+    return _survey(_checked_body(hash_stored(copy, 0, pieces)), None)
 
 
 def begins_as_body(copy: PrivateCopy) -> bool:
@@ -315,9 +347,8 @@ def begins_as_body(copy: PrivateCopy) -> bool:
     return copy.file.read(len(_FAMILY)).upper() == _FAMILY.upper()
 
 
-def _checked_body(body: PrivateCopy) -> PrivateCopy:
-    body.file.seek(0)
-    magic = body.file.read(len(MAGIC))
+def _checked_body(body: ExportBody) -> ExportBody:
+    magic = body.head()
     if magic == MAGIC:
         return body
     if MAGIC.startswith(magic):
@@ -329,15 +360,15 @@ def _checked_body(body: PrivateCopy) -> PrivateCopy:
     raise FormatError("export.bin does not begin as an export", _HINT)
 
 
-def _survey(body: PrivateCopy, signer: SignatureInfo | None) -> Export:
+def _survey(body: ExportBody, signer: SignatureInfo | None) -> Export:
     """Frame all fields: count the key records, read the others."""
-    counts = [0, 0]
+    records = revised = 0
     others: list[bytes] = []
-    for _, frame in _frames(body):
-        revised = int(np.count_nonzero(frame.revised))
-        counts[0] += len(frame.revised) - revised
-        counts[1] += revised
-        others.extend(frame.others)
+    count = stretch_reader().count_records
+    for stretch in body.parse(count, hashed=False):
+        records += stretch.records
+        revised += stretch.revised
+        others.extend(stretch.others)
         check_others(others)
     header = decode_header(b"".join(others))
     return Export(
@@ -347,21 +378,22 @@ def _survey(body: PrivateCopy, signer: SignatureInfo | None) -> Export:
         batch_num=header.batch_num,
         batch_size=header.batch_size,
         signature_infos=header.signature_infos,
-        key_count=counts[0],
-        revised_count=counts[1],
+        key_count=records - revised,
+        revised_count=revised,
         digest=body.digest.hex(),
         signer=signer,
         _body=body,
+        _others=b"".join(others),
     )
 
 
-def _frames(body: PrivateCopy) -> Iterator[tuple[bytes, Frame]]:
-    """Yield stretches of the message with the complete fields in each."""
-    begin, rest = len(MAGIC), b""
-    for piece in body.read_again():
-        data = rest + piece[begin:]
-        frame = frame_fields(data)
-        begin, rest = 0, data[frame.end :]
-        yield data, frame
-    if rest:
-        raise TruncatedError("export.bin ends inside a field", _HINT)
+def _blocks(stretch: ScannedStretch, counts: Sequence[int]) -> Iterator[KeyBlock]:
+    """Yield the keys of a stretch, those of either list together."""
+    revised = np.count_nonzero(stretch.revised)
+    if revised in (0, len(stretch.revised)):
+        if len(stretch.revised):
+            yield KeyBlock(stretch.keys, bool(revised), counts[bool(revised)])
+        return
+    for wanted in (False, True):
+        rows = np.flatnonzero(stretch.revised == wanted)
+        yield KeyBlock(select_keys(stretch.keys, rows), wanted, counts[wanted])

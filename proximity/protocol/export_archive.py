@@ -52,6 +52,11 @@ class ArchiveEntry:
     header_offset: int
     flags: int
 
+    @property
+    def stored(self) -> bool:
+        """Whether the content lies in the archive as it is."""
+        return self.method == _STORED
+
 
 def read_entries(file: IO[bytes], file_size: int) -> dict[str, ArchiveEntry]:
     """Read the directory of an export's archive; nothing is inflated.
@@ -130,6 +135,17 @@ def unpack(file: IO[bytes], entry: ArchiveEntry, max_bytes: int) -> Iterator[byt
         yield piece
     if (size, checksum) != (entry.size, entry.crc32):
         raise FormatError(f"{entry.name} is damaged: size or checksum differ", _HINT)
+
+
+def content_offset(file: IO[bytes], entry: ArchiveEntry) -> int:
+    """Return where in the archive the content of an entry begins.
+
+    Raises
+    ------
+    FormatError
+        If the local header is not as the directory has it.
+    """
+    return _check_local_header(file, entry)
 
 
 def write_archive(
@@ -249,8 +265,8 @@ def _descriptor_size(file: IO[bytes], entry: ArchiveEntry, offset: int) -> int:
 
 
 def _pieces(file: IO[bytes], entry: ArchiveEntry) -> Iterator[bytes]:
-    file.seek(_check_local_header(file, entry))
-    if entry.method == _STORED:
+    file.seek(content_offset(file, entry))
+    if entry.stored:
         yield from _stored_pieces(file, entry.compressed_size)
     else:
         yield from _inflated_pieces(file, entry)

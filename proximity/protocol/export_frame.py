@@ -76,12 +76,12 @@ class _Places(NamedTuple):
     jumps: list[Int32s]
 
 
-def frame_fields(data: bytes) -> Frame:
+def frame_fields(data: bytes | memoryview) -> Frame:
     """Find the fields of a stretch of an export that begins where a field begins.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or memoryview
         May end inside a field.
 
     Returns
@@ -97,11 +97,11 @@ def frame_fields(data: bytes) -> Frame:
     """
     octets = np.frombuffer(data, np.uint8)
     places = _possible_records(octets)
-    others, cursor = _walk(data, 0)
+    others, cursor = walk_fields(data, 0)
     chains = [np.zeros(0, np.int32)]
     while len(chain := _chain(places, cursor, len(data))):
         chains.append(chain)
-        fields, cursor = _walk(data, int(places.ends[chain[-1]]))
+        fields, cursor = walk_fields(data, int(places.ends[chain[-1]]))
         others += fields
         check_others(others)
     rows = np.concatenate(chains)
@@ -159,16 +159,15 @@ def _chain(places: _Places, cursor: int, size: int) -> Int32s:
     return rows
 
 
-def check_others(fields: Sequence[bytes]) -> None:
-    """Raise `TooLargeError` if all fields but the key records are too many or long."""
-    if len(fields) > MAX_OTHER_FIELDS or sum(map(len, fields)) > MAX_OTHER_BYTES:
-        raise TooLargeError(_TOO_LARGE, _HINT)
-
-
-def _walk(data: bytes, begin: int) -> tuple[list[bytes], int]:
+def walk_fields(data: bytes | memoryview, begin: int) -> tuple[list[bytes], int]:
     """Return the fields from `begin` to the first record, and where they end.
 
     The last of them ends where a record begins, or the first incomplete field.
+
+    Raises
+    ------
+    FormatError
+        As `frame_fields`.
     """
     fields: list[bytes] = []
     cursor = begin
@@ -182,12 +181,18 @@ def _walk(data: bytes, begin: int) -> tuple[list[bytes], int]:
             raise TooLargeError(_TOO_LARGE, _HINT)
         if end > len(data):
             break
-        fields.append(data[cursor:end])
+        fields.append(bytes(data[cursor:end]))
         cursor = end
     return fields, cursor
 
 
-def _field(data: bytes, cursor: int) -> tuple[int, int, int] | None:
+def check_others(fields: Sequence[bytes]) -> None:
+    """Raise `TooLargeError` if all fields but the key records are too many or long."""
+    if len(fields) > MAX_OTHER_FIELDS or sum(map(len, fields)) > MAX_OTHER_BYTES:
+        raise TooLargeError(_TOO_LARGE, _HINT)
+
+
+def _field(data: bytes | memoryview, cursor: int) -> tuple[int, int, int] | None:
     """Return tag, start and end of the field at `cursor`; None if it is incomplete."""
     head = _varint(data, cursor, _MAX_HEAD_BYTES)
     if head is None:
@@ -207,7 +212,9 @@ def _field(data: bytes, cursor: int) -> tuple[int, int, int] | None:
     raise NotCanonicalError("the export has protobuf groups", _HINT)
 
 
-def _varint(data: bytes, cursor: int, max_bytes: int) -> tuple[int, int] | None:
+def _varint(
+    data: bytes | memoryview, cursor: int, max_bytes: int
+) -> tuple[int, int] | None:
     """Return value and end of a varint; None where the data ends inside it."""
     value = 0
     for i, octet in enumerate(data[cursor : cursor + max_bytes]):

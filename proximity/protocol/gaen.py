@@ -1,7 +1,6 @@
 """The gaen scheme: Google/Apple Exposure Notification, metadata 1.0 and 1.1."""
 
 import functools
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -13,19 +12,25 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR, ECB
 from numpy.typing import NDArray
 
 from proximity.errors import FormatError, TruncatedError, UnsupportedVersionError
-from proximity.protocol import advertisement
 from proximity.protocol.advertisement import Structure
-from proximity.protocol.carrier import ID_BYTES, METADATA_BYTES, decode_carrier
+from proximity.protocol.carrier import (
+    DEFAULT_PROFILE,
+    ID_BYTES,
+    METADATA_BYTES,
+    Carrier,
+    DeploymentProfile,
+    decode_carrier,
+    encode_carrier,
+)
 from proximity.protocol.ephemeral_id import Disclosure, EphemeralId
+from proximity.protocol.hkdf import derive_subkey
 from proximity.units import INTERVAL_S, INTERVALS_PER_DAY, MS_PER_S
 
 NAME = "gaen"
 KEY_BYTES = 16
-SERVICE_UUID = 0xFD6F
 
-# LE general discoverable, simultaneous LE and BR/EDR on controller and host.
-_FLAGS = b"\x1a"
-_NO_SALT = bytes(32)
+# The structure of the flags comes first.
+_FLAGS_BYTES = 3
 _MAJOR = 1
 _MAX_INTERVAL = 2**32
 
@@ -154,7 +159,7 @@ def derive_ephemeral_ids(
     _check_key(key)
     blocks = _padded_data(start_interval, period)
     # The scheme prescribes single AES blocks: each is an ID, none hides another.
-    encryptor = Cipher(AES(_derive(key, b"EN-RPIK\x01")), ECB()).encryptor()  # noqa: S305
+    encryptor = Cipher(AES(derive_subkey(key, b"EN-RPIK")), ECB()).encryptor()  # noqa: S305
     ids = np.frombuffer(encryptor.update(blocks), np.uint8)
     return ids.reshape(period, ID_BYTES)
 
@@ -279,7 +284,7 @@ def encrypt_metadata(key: bytes, ephemeral_id: bytes, metadata: bytes) -> bytes:
     _check_key(key)
     if len(ephemeral_id) != ID_BYTES or len(metadata) != METADATA_BYTES:
         raise ValueError("an ephemeral ID has 16 bytes and metadata has 4")
-    cipher = Cipher(AES(_derive(key, b"EN-AEMK\x01")), CTR(ephemeral_id))
+    cipher = Cipher(AES(derive_subkey(key, b"EN-AEMK")), CTR(ephemeral_id))
     return cipher.encryptor().update(metadata)
 
 
@@ -289,7 +294,11 @@ def decrypt_metadata(key: bytes, ephemeral_id: bytes, metadata: bytes) -> bytes:
 
 
 def encode_advertisement(
-    ephemeral_id: bytes, encrypted_metadata: bytes, *, flags: bool = True
+    ephemeral_id: bytes,
+    encrypted_metadata: bytes,
+    *,
+    flags: bool = True,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
 ) -> bytes:
     """Encode the advertisement of one ephemeral ID.
 
@@ -302,6 +311,7 @@ def encode_advertisement(
     flags : bool
         True for the 31 bytes that iOS sends; False for the 28 bytes of a
         non-connectable advertisement of Android.
+    profile : DeploymentProfile
 
     Returns
     -------
@@ -315,22 +325,14 @@ def encode_advertisement(
     """
     if len(ephemeral_id) != ID_BYTES or len(encrypted_metadata) != METADATA_BYTES:
         raise ValueError("an ephemeral ID has 16 bytes and metadata has 4")
-    uuid = SERVICE_UUID.to_bytes(2, "little")
-    head = [Structure(advertisement.FLAGS, _FLAGS)] if flags else []
-    return advertisement.encode_structures(
-        [
-            *head,
-            Structure(advertisement.COMPLETE_UUIDS_16, uuid),
-            Structure(
-                advertisement.SERVICE_DATA_16, uuid + ephemeral_id + encrypted_metadata
-            ),
-        ]
-    )
+    payload = ephemeral_id + encrypted_metadata
+    data = encode_carrier(payload, Carrier.SERVICE_DATA, profile)
+    return data if flags else data[_FLAGS_BYTES:]
 
 
 def decode_advertisement(
-    structures: Sequence[Structure],
-) -> tuple[bytes, bytes] | None:
+    structures: Sequence[Structure], profile: DeploymentProfile = DEFAULT_PROFILE
+) -> tuple[bytes, bytes, Carrier] | None:
     """Find the ephemeral ID and encrypted metadata of an advertisement.
 
     Parameters
@@ -338,10 +340,11 @@ def decode_advertisement(
     structures : sequence of Structure
         In any order; only the carrier counts, since phones differ in flags, UUID
         list and length.
+    profile : DeploymentProfile
 
     Returns
     -------
-    tuple of (bytes, bytes), or None
+    tuple of (bytes, bytes, Carrier), or None
         16 and 4 bytes, or 16 and none where a 128-bit service UUID carried the ID;
         None if the scheme did not send it. The first service data counts where there
         are several.
@@ -351,11 +354,11 @@ def decode_advertisement(
     TruncatedError, FormatError
         If the carrier has fewer or more than 20 bytes.
     """
-    carried = decode_carrier(structures)
+    carried = decode_carrier(structures, profile)
     if carried is None:
         return None
-    _, payload = carried
-    return payload[:ID_BYTES], payload[ID_BYTES:]
+    carrier, payload = carried
+    return payload[:ID_BYTES], payload[ID_BYTES:], carrier
 
 
 @functools.lru_cache(maxsize=64)
@@ -366,12 +369,6 @@ def _padded_data(start_interval: int, period: int) -> bytes:
         b"EN-RPI" + bytes(6) + interval.to_bytes(4, "little")
         for interval in range(start_interval, start_interval + period)
     )
-
-
-def _derive(key: bytes, info_and_counter: bytes) -> bytes:
-    """HKDF-SHA256 without salt, of one block: two HMACs, cut to 16 bytes."""
-    pseudo_random_key = hmac.digest(_NO_SALT, key, "sha256")
-    return hmac.digest(pseudo_random_key, info_and_counter, "sha256")[:KEY_BYTES]
 
 
 def _check_key(key: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proximity.errors import FormatError
+from proximity.protocol.carrier import DEFAULT_PROFILE, DeploymentProfile
 from proximity.protocol.reception import MAX_T_MS, Receptions
 from proximity.protocol.scheme import KNOWN_SCHEMES, Recognised, recognise
 from proximity.units import MS_PER_S
@@ -61,13 +62,17 @@ class _Series(NamedTuple):
     n: int
 
 
-def audit_linkability(receptions: Receptions) -> dict[str, Linkability]:
+def audit_linkability(
+    receptions: Receptions, profile: DeploymentProfile = DEFAULT_PROFILE
+) -> dict[str, Linkability]:
     """Find the pairs (address, ID) that break the one-to-one rule.
 
     Parameters
     ----------
     receptions : Receptions
         A recording of any device; what no scheme sent is left out.
+    profile : DeploymentProfile
+        Whose IDs are looked for.
 
     Returns
     -------
@@ -78,7 +83,7 @@ def audit_linkability(receptions: Receptions) -> dict[str, Linkability]:
     for broadcast, series in zip(
         receptions.broadcasts, _series(receptions), strict=True
     ):
-        sent = _recognised(broadcast.data)
+        sent = _recognised(broadcast.data, profile)
         if sent is not None and series.n:
             rows = heard[sent.scheme]
             key = (broadcast.address, sent.ephemeral_id)
@@ -86,9 +91,9 @@ def audit_linkability(receptions: Receptions) -> dict[str, Linkability]:
     return {scheme: _judge(rows) for scheme, rows in heard.items()}
 
 
-def _recognised(data: bytes) -> Recognised | None:
+def _recognised(data: bytes, profile: DeploymentProfile) -> Recognised | None:
     try:
-        return recognise(data)
+        return recognise(data, profile)
     except FormatError:
         return None
 

@@ -6,6 +6,7 @@ from proximity.errors import FormatError
 from proximity.protocol import bluezone, gaen
 from proximity.protocol.advertisement import decode_structures
 from proximity.protocol.bluezone_ios import WakeUp, decode_wake_up
+from proximity.protocol.carrier import DEFAULT_PROFILE, DeploymentProfile
 from proximity.protocol.scheme import Recognised, recognise
 
 
@@ -21,13 +22,16 @@ class Kind(StrEnum):
     MALFORMED = "malformed"
 
 
-def identify(data: bytes) -> Recognised | WakeUp | None:
+def identify(
+    data: bytes, profile: DeploymentProfile = DEFAULT_PROFILE
+) -> Recognised | WakeUp | None:
     """Find out what an advertisement carries or announces.
 
     Parameters
     ----------
     data : bytes
         Advertising data, 0..1,650 bytes.
+    profile : DeploymentProfile
 
     Returns
     -------
@@ -40,14 +44,14 @@ def identify(data: bytes) -> Recognised | WakeUp | None:
     FormatError
         If the advertising data or a scheme's part of it is malformed.
     """
-    recognised = recognise(data)
+    recognised = recognise(data, profile)
     return decode_wake_up(decode_structures(data)) if recognised is None else recognised
 
 
-def kind_of(data: bytes) -> Kind:
+def kind_of(data: bytes, profile: DeploymentProfile = DEFAULT_PROFILE) -> Kind:
     """Name what an advertisement is; hostile bytes are MALFORMED, never an error."""
     try:
-        found = identify(data)
+        found = identify(data, profile)
     except FormatError:
         return Kind.MALFORMED
     match found:

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from proximity.errors import FormatError
 from proximity.protocol import gaen
-from proximity.protocol.carrier import ID_BYTES, METADATA_BYTES
+from proximity.protocol.carrier import (
+    DEFAULT_PROFILE,
+    ID_BYTES,
+    METADATA_BYTES,
+    DeploymentProfile,
+)
 from proximity.protocol.reception import Receptions
 from proximity.protocol.recording_blocks import read_blocks
 from proximity.protocol.recording_frame import FIRST_BYTE
@@ -45,12 +50,15 @@ class Recording:
         Receptions that are in no encounter: "malformed" ones, "unknown" ones that
         no known scheme sent or that carry no ID or no metadata, those of an
         "other_scheme".
+    profile : DeploymentProfile
+        Under which it was read.
     """
 
     receptions: Receptions
     scans: Scans
     encounters: Encounters
     skipped: dict[str, int]
+    profile: DeploymentProfile = DEFAULT_PROFILE
 
     def __repr__(self) -> str:
         """Tell how much there is, never what was heard."""
@@ -65,13 +73,17 @@ class _Kind(NamedTuple):
     reason: str | None
 
 
-def read_recording(source: Path | BinaryIO) -> Recording:
+def read_recording(
+    source: Path | BinaryIO, profile: DeploymentProfile = DEFAULT_PROFILE
+) -> Recording:
     """Read a recording of either form; the first byte tells which.
 
     Parameters
     ----------
     source : Path or binary file
         A file is read to its end, and need not be seekable.
+    profile : DeploymentProfile
+        Whose IDs are gathered.
 
     Returns
     -------
@@ -85,38 +97,44 @@ def read_recording(source: Path | BinaryIO) -> Recording:
     """
     if isinstance(source, Path):
         with source.open("rb") as stream:
-            return read_recording(stream)
+            return read_recording(stream, profile)
     head = source.read(1)
     read = read_blocks if head == FIRST_BYTE else read_lines
-    return make_recording(*read(source, head))
+    return make_recording(*read(source, head), profile)
 
 
-def make_recording(receptions: Receptions, scans: Scans) -> Recording:
+def make_recording(
+    receptions: Receptions,
+    scans: Scans,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> Recording:
     """Recognise what was heard and gather it into encounters.
 
     Parameters
     ----------
     receptions : Receptions
     scans : Scans
+    profile : DeploymentProfile
 
     Returns
     -------
     Recording
         Malformed advertisements are counted and skipped: the air is hostile.
     """
-    kinds = [_kind(broadcast.data) for broadcast in receptions.broadcasts]
+    kinds = [_kind(each.data, profile) for each in receptions.broadcasts]
     times = np.bincount(receptions.broadcast, minlength=len(kinds)).tolist()
     skipped = {"malformed": 0, "unknown": 0, "other_scheme": 0}
     for kind, n in zip(kinds, times, strict=True):
         if kind.reason is not None:
             skipped[kind.reason] += n
-    return Recording(receptions, scans, _encounters(receptions, kinds), skipped)
+    encounters = _encounters(receptions, kinds)
+    return Recording(receptions, scans, encounters, skipped, profile)
 
 
 def recorded_sightings(recording: Recording) -> Iterator[Sighting]:
     """Yield the sightings of every known scheme, in the order of recording."""
     receptions = recording.receptions
-    kinds = [_kind(broadcast.data) for broadcast in receptions.broadcasts]
+    kinds = [_kind(each.data, recording.profile) for each in receptions.broadcasts]
     columns = (receptions.t_ms, receptions.rssi_dbm, receptions.broadcast)
     for t_ms, rssi_dbm, index in zip(*(c.tolist() for c in columns), strict=True):
         recognised = kinds[index].recognised
@@ -131,9 +149,9 @@ def recorded_sightings(recording: Recording) -> Iterator[Sighting]:
             )
 
 
-def _kind(data: bytes) -> _Kind:
+def _kind(data: bytes, profile: DeploymentProfile) -> _Kind:
     try:
-        recognised = recognise(data)
+        recognised = recognise(data, profile)
     except FormatError:
         return _Kind(None, "malformed")
     # Without metadata the transmit power is unknown: such an ID matches nothing.

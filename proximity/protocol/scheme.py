@@ -6,6 +6,7 @@ from typing import Protocol
 
 from proximity.protocol import bluezone, gaen
 from proximity.protocol.advertisement import Structure, decode_structures
+from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier, DeploymentProfile
 from proximity.protocol.ephemeral_id import Disclosure, EphemeralId
 
 
@@ -33,9 +34,9 @@ class Scheme(Protocol):
         ...
 
     def decode_advertisement(
-        self, structures: Sequence[Structure], /
-    ) -> tuple[bytes, bytes] | None:
-        """Find the ephemeral ID and its metadata, or None if it is another's."""
+        self, structures: Sequence[Structure], profile: DeploymentProfile, /
+    ) -> tuple[bytes, bytes, Carrier] | None:
+        """Find the ephemeral ID, its metadata and carrier; None if it is another's."""
         ...
 
 
@@ -52,11 +53,14 @@ class Recognised:
     metadata : bytes
         Encrypted metadata; 4 bytes for gaen, none if a 128-bit service UUID carried
         the ID; empty for schemes that have none.
+    carrier : Carrier
+        Where in the advertising data they were.
     """
 
     scheme: str
     ephemeral_id: bytes
     metadata: bytes
+    carrier: Carrier
 
     def __repr__(self) -> str:
         """Tell the scheme, never the ID."""
@@ -66,13 +70,17 @@ class Recognised:
 KNOWN_SCHEMES: tuple[Scheme, ...] = (gaen, bluezone)
 
 
-def recognise(data: bytes) -> Recognised | None:
+def recognise(
+    data: bytes, profile: DeploymentProfile = DEFAULT_PROFILE
+) -> Recognised | None:
     """Find out which scheme sent an advertisement, and its ephemeral ID.
 
     Parameters
     ----------
     data : bytes
         Advertising data, 0..1,650 bytes.
+    profile : DeploymentProfile
+        The numbers under which IDs of this deployment are sent.
 
     Returns
     -------
@@ -86,7 +94,7 @@ def recognise(data: bytes) -> Recognised | None:
     """
     structures = decode_structures(data)
     for scheme in KNOWN_SCHEMES:
-        heard = scheme.decode_advertisement(structures)
+        heard = scheme.decode_advertisement(structures, profile)
         if heard is not None:
             return Recognised(scheme.NAME, *heard)
     return None

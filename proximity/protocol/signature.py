@@ -108,17 +108,25 @@ def load_public_key(pem: bytes) -> ec.EllipticCurvePublicKey:
     return key
 
 
-def load_signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+def load_signing_key(
+    pem: bytes, passphrase: bytes | None = None
+) -> ec.EllipticCurvePrivateKey:
     """Read a private key on P-256, as `load_public_key` reads a public one.
+
+    Parameters
+    ----------
+    pem : bytes
+    passphrase : bytes | None
+        That of an encrypted key; None where it is not encrypted.
 
     Raises
     ------
     FormatError
-        If it is anything else, also a key behind a password.
+        If it is anything else, also a key behind another passphrase.
     """
     hint = "Give an unencrypted PEM file with an EC private key on P-256."
     try:
-        key = load_pem_private_key(_bounded(pem), password=None)
+        key = load_pem_private_key(_bounded(pem), passphrase)
     except Exception as error:
         raise FormatError("this is not a private key in PEM form", hint) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not _on_p256(key):

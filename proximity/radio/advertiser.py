@@ -43,5 +43,11 @@ class Advertiser(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Fall silent; without effect if nothing is sent, or the adapter is gone."""
+        """Fall silent; without effect if nothing is sent, or the adapter is gone.
+
+        Raises
+        ------
+        RadioError
+            If what was sent may still be on air; another call tries again.
+        """
         ...

@@ -5,7 +5,7 @@ Systems leave out reports, so that what is missing says nothing about the sender
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import bleak
@@ -24,7 +24,7 @@ from proximity.errors import (
     RadioError,
     RadioOffError,
 )
-from proximity.protocol.carrier import Carrier
+from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier, DeploymentProfile
 from proximity.radio.capabilities import Capabilities
 from proximity.radio.scanner import Heard, ScanReport, measured_rssi
 from proximity.radio.system_fields import Fields, join_fields
@@ -73,6 +73,11 @@ _OFF_ON_BUS = {
 }
 
 Callback = Callable[[BLEDevice, AdvertisementData], None]
+Check = Callable[[], Awaitable[None]]
+
+
+async def nothing_to_check() -> None:
+    """Trust a system that tells when its adapter goes."""
 
 
 class SystemRadio(Protocol):
@@ -100,6 +105,10 @@ class BleakScanner:
     clock : Clock
         Stamps what is heard.
     open_radio : callable of callback -> SystemRadio
+    profile : DeploymentProfile
+    check : callable -> awaitable
+        Raises if the radio is off. Asked after each scan: BlueZ says nothing when the
+        adapter is switched off meanwhile, and the scan would pass for silence.
     """
 
     capabilities = CAPABILITIES
@@ -108,9 +117,14 @@ class BleakScanner:
         self,
         clock: Clock,
         open_radio: Callable[[Callback], SystemRadio] = open_system_radio,
+        profile: DeploymentProfile = DEFAULT_PROFILE,
+        *,
+        check: Check = nothing_to_check,
     ) -> None:
         self._clock = clock
         self._open_radio = open_radio
+        self._profile = profile
+        self._check = check
 
     async def listen(self, seconds: float) -> AsyncIterator[Heard | ScanReport]:
         """Listen once, as `Scanner.listen` says."""
@@ -146,6 +160,7 @@ class BleakScanner:
             raise _named(error) from error
         while not waiting.empty():
             yield waiting.get_nowait()
+        await self._check()
         end_ms = start_ms + round((self._clock.monotonic() - start) * MS_PER_S)
         yield ScanReport(start_ms, end_ms, round(start * MS_PER_S), NAME, _DUTY)
 
@@ -155,6 +170,7 @@ class BleakScanner:
                 advertised.service_uuids,
                 advertised.service_data,
                 advertised.manufacturer_data,
+                advertised.tx_power,
             )
         )
         if not data:
@@ -167,6 +183,7 @@ class BleakScanner:
             None if rssi == _NOT_MEASURED_DBM else measured_rssi(rssi),
             _address(address),
             NAME,
+            self._profile,
         )
 
 

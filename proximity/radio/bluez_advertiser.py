@@ -128,14 +128,15 @@ class BluezAdvertiser:
             await _call(bus, self._message("RegisterAdvertisement", "oa{sv}", path, {}))
         except BaseException:
             # Registered or not, such as when cancelled: it must not stay.
-            await self.stop()
+            await self._hang_up()
             raise
 
     async def stop(self) -> None:
-        """Fall silent, as `Advertiser.stop` says: BlueZ drops what has no owner."""
-        bus, self._bus, self._path = self._bus, None, None
-        if bus is not None:
-            await _close(bus)
+        """Fall silent, as `Advertiser.stop` says."""
+        try:
+            await self._withdraw()
+        finally:
+            await self._hang_up()
 
     async def _withdraw(self) -> None:
         """Take the last frame off the air, at worst with the whole connection."""
@@ -146,7 +147,13 @@ class BluezAdvertiser:
         try:
             await _call(bus, self._message("UnregisterAdvertisement", "o", path))
         except RadioError:
-            await self.stop()
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Disconnect: BlueZ drops what has no owner, if a little later."""
+        bus, self._bus, self._path = self._bus, None, None
+        if bus is not None:
+            await _close(bus)
 
     def _message(self, member: str, signature: str, *body: Any) -> Message:
         return Message(

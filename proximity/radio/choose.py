@@ -15,6 +15,7 @@ from proximity.errors import (
     ProximityError,
     RadioError,
 )
+from proximity.protocol.carrier import DEFAULT_PROFILE, DeploymentProfile
 from proximity.radio import linux_mgmt
 from proximity.radio.advertiser import Advertiser
 from proximity.radio.capabilities import Capabilities
@@ -24,6 +25,9 @@ from proximity.units import Clock
 LINUX_MGMT = "linux-mgmt"
 BLUEZ = "bluez"
 BLEAK = "bleak"
+# Where a controller of its own may be, as bumble names it; the rest of bumble's names
+# are for emulators, or wait for somebody to connect.
+TRANSPORTS = ("usb", "pyusb", "serial", "tcp-client", "unix", "hci-socket")
 
 _NO_CARRIER = Capabilities(
     all_rssi=False,
@@ -100,6 +104,12 @@ def backends(system: str = sys.platform) -> tuple[str, ...]:
     return (LINUX_MGMT, BLUEZ) if system == "linux" else (BLEAK,)
 
 
+def is_transport(name: str) -> bool:
+    """Tell whether a name is that of a transport, such as "usb:0"."""
+    kind, colon, place = name.partition(":")
+    return bool(colon and place) and kind in TRANSPORTS
+
+
 async def survey(clock: Clock) -> tuple[Found, ...]:
     """Try every backend of this system, the best first; nothing goes on air.
 
@@ -125,7 +135,10 @@ async def survey(clock: Clock) -> tuple[Found, ...]:
 
 @asynccontextmanager
 async def open_radio(
-    backend: str | None, clock: Clock, entropy: Callable[[int], bytes]
+    backend: str | None,
+    clock: Clock,
+    entropy: Callable[[int], bytes],
+    profile: DeploymentProfile = DEFAULT_PROFILE,
 ) -> AsyncIterator[Radio]:
     """Open a backend by name, or the best that can be used now.
 
@@ -137,6 +150,8 @@ async def open_radio(
         Stamps what is heard.
     entropy : callable of int -> bytes
         Where addresses come from, on a transport; systems draw their own.
+    profile : DeploymentProfile
+        Whose IDs are listened for.
 
     Yields
     ------
@@ -149,15 +164,15 @@ async def open_radio(
         If the name is unknown, or nothing can be used: the error of the first choice,
         or of the next where the first lacks a privilege.
     """
-    if backend is not None and ":" in backend:
+    if backend is not None and is_transport(backend):
         transport = importlib.import_module("proximity.radio.bumble_transport")
         settings = importlib.import_module("proximity.radio.hci_radio").HciSettings
         async with transport.open_radio(
-            backend, settings(transport.BACKEND, clock, entropy)
+            backend, settings(transport.BACKEND, clock, entropy, profile)
         ) as both:
             yield Radio(backend, both, both)
         return
-    radio = _open(backend or await _best(clock), clock)
+    radio = _open(backend or await _best(clock), clock, profile)
     try:
         yield radio
     finally:
@@ -184,18 +199,18 @@ async def _check(name: str, clock: Clock) -> None:
         await bluez.check()
 
 
-def _open(name: str, clock: Clock) -> Radio:
+def _open(name: str, clock: Clock, profile: DeploymentProfile) -> Radio:
     if name not in backends():
         raise RadioError(
             "There is no backend of that name on this system.",
             f"Use {', '.join(backends())}, or a transport such as usb:0.",
         )
     if name == LINUX_MGMT:
-        scanner: Scanner = linux_mgmt.LinuxScanner(clock)
+        scanner: Scanner = linux_mgmt.LinuxScanner(clock, profile=profile)
         return Radio(name, scanner, linux_mgmt.LinuxAdvertiser(clock))
     bleak = importlib.import_module("proximity.radio.bleak_scanner")
-    scanner = bleak.BleakScanner(clock)
     if name == BLEAK:
-        return Radio(name, scanner, ListenOnly())
+        return Radio(name, bleak.BleakScanner(clock, profile=profile), ListenOnly())
     bluez = importlib.import_module("proximity.radio.bluez_advertiser")
+    scanner = bleak.BleakScanner(clock, profile=profile, check=bluez.check)
     return Radio(name, scanner, bluez.BluezAdvertiser())

@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 
 from bumble import hci
 
 from proximity.errors import AdvertisingUnsupportedError, RadioError, RadioOffError
 from proximity.protocol.advertisement import LEGACY_BYTES
-from proximity.protocol.carrier import Carrier
+from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier, DeploymentProfile
 from proximity.radio.capabilities import Capabilities
 from proximity.radio.hci_host import QuietHost
 from proximity.radio.hci_reports import ADDRESS_BYTES, AdvertisingReport
@@ -43,11 +43,14 @@ class HciSettings:
     clock : Clock
     entropy : callable of int -> bytes
         Makes the addresses.
+    profile : DeploymentProfile
+        Whose IDs it listens for.
     """
 
     backend: str
     clock: Clock
     entropy: Callable[[int], bytes]
+    profile: DeploymentProfile = DEFAULT_PROFILE
 
 
 class HciRadio:
@@ -80,7 +83,7 @@ class HciRadio:
         """What any controller does that takes legacy commands."""
         return CAPABILITIES
 
-    async def listen(self, seconds: float) -> AsyncIterator[Heard | ScanReport]:
+    async def listen(self, seconds: float) -> AsyncGenerator[Heard | ScanReport, None]:
         """Listen once, for so long; see `Scanner.listen`."""
         if self._waiting is not None:
             raise ValueError("a radio makes one scan at a time")
@@ -206,6 +209,7 @@ class HciRadio:
                 measured_rssi(report.rssi_dbm),
                 report.address,
                 self._settings.backend,
+                self._settings.profile,
             )
         )
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from proximity.errors import AdvertisingUnsupportedError, ProximityError, RadioError
 from proximity.protocol import advertisement, bluezone, bluezone_ios
 from proximity.protocol.advertisement import LEGACY_BYTES
-from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier
+from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier, DeploymentProfile
 from proximity.radio import mgmt_frames
 from proximity.radio.capabilities import Capabilities
 from proximity.radio.mgmt_frames import Command, Pattern, Status
@@ -51,6 +51,14 @@ _NO_MONITOR = {
     Status.REJECTED,
     Status.INVALID_PARAMETERS,
 }
+# The kernel takes a frame off the air whose process was killed. An ID lasts ten
+# minutes; then the sender of a living process sets the next.
+_LIFE_S = 660
+_RENEW_S = 630
+# Bluetooth 5 controllers count the time themselves, and what the kernel tells them
+# overflows beyond 65 s: on Linux 6.1, 700 s became 45 s. Renewed within an ID's life, a
+# frame could change its address, so there it has no end.
+_NO_END = 0
 # How the kernel answers the removal of what is not, or no longer, on air.
 _NOTHING_THERE = {
     Status.SUCCESS,
@@ -60,13 +68,13 @@ _NOTHING_THERE = {
 }
 
 
-def _patterns() -> tuple[Pattern, ...]:
+def _patterns(profile: DeploymentProfile) -> tuple[Pattern, ...]:
     """Return what the schemes' advertisements begin with, in every carrier.
 
     Only a controller that filters by itself looks at them: without such, the kernel
     reports whatever is heard while a monitor is there.
     """
-    service, company = DEFAULT_PROFILE.service_uuid16, DEFAULT_PROFILE.company_id
+    service, company = profile.service_uuid16, profile.company_id
     numbers = [(advertisement.SERVICE_DATA_16, service)]
     numbers += [
         (advertisement.MANUFACTURER_DATA, number)
@@ -75,7 +83,7 @@ def _patterns() -> tuple[Pattern, ...]:
     numbers += [
         (kind, number)
         for kind in (advertisement.COMPLETE_UUIDS_16, advertisement.INCOMPLETE_UUIDS_16)
-        for number in (service, bluezone.SERVICE_UUID, DEFAULT_PROFILE.marker_uuid16)
+        for number in (service, bluezone.SERVICE_UUID, profile.marker_uuid16)
     ]
     short = [Pattern(kind, 0, number.to_bytes(2, "little")) for kind, number in numbers]
     long = [
@@ -97,15 +105,20 @@ class LinuxScanner:
         Stamps what is heard.
     open_socket : callable of () -> socket.socket
         Opens the control channel, once for each scan.
+    profile : DeploymentProfile
     """
 
     capabilities = CAPABILITIES
 
     def __init__(
-        self, clock: Clock, open_socket: OpenSocket = open_control_socket
+        self,
+        clock: Clock,
+        open_socket: OpenSocket = open_control_socket,
+        profile: DeploymentProfile = DEFAULT_PROFILE,
     ) -> None:
         self._clock = clock
         self._open_socket = open_socket
+        self._profile = profile
 
     async def listen(self, seconds: float) -> AsyncIterator[Heard | ScanReport]:
         """Listen once, as `Scanner.listen` says."""
@@ -114,18 +127,19 @@ class LinuxScanner:
             with understood():
                 index = await find_controller(kernel)
                 kernel.listen_to(index)
-                stop, parameters, duty = await _started(kernel, index)
+                patterns = _patterns(self._profile)
+                stop, parameters, duty = await _started(kernel, index, patterns)
             start = self._clock.monotonic()
             start_ms = round(self._clock.wall() * MS_PER_S)
             try:
                 while (left := start + seconds - self._clock.monotonic()) > 0:
                     for arrival in await kernel.arrivals(left):
-                        yield _heard(arrival)
+                        yield _heard(arrival, self._profile)
             finally:
                 # Not awaited, so that a cancellation stops the radio too.
                 _post(kernel, stop, index, parameters)
             for arrival in kernel.rest():
-                yield _heard(arrival)
+                yield _heard(arrival, self._profile)
         finally:
             kernel.close()
         end_ms = start_ms + round((self._clock.monotonic() - start) * MS_PER_S)
@@ -137,7 +151,10 @@ class LinuxAdvertiser:
 
     The kernel draws a fresh non-resolvable address whenever an instance is added.
     It takes the highest instance: the system's daemon counts from the lowest, and
-    the next start replaces what a killed process has left on air.
+    the next start replaces what a killed process has left on air. Until then the
+    kernel ends it by itself where the controller is older than Bluetooth 5, unless this
+    object's task goes on renewing it. A frame that stays for longer than an ID lasts
+    takes a fresh address when it is renewed.
 
     Parameters
     ----------
@@ -154,11 +171,35 @@ class LinuxAdvertiser:
         self._clock = clock
         self._open_socket = open_socket
         self._on_air: _Place | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
     async def set_frame(self, data: bytes, interval_ms: int) -> None:
         """Send a frame under a fresh address, as `Advertiser.set_frame` says."""
         if len(data) > LEGACY_BYTES:
             raise ValueError(f"a frame has at most {LEGACY_BYTES} bytes")
+        await self._let_expire()
+        place = await self._send(data, interval_ms)
+        if not place.extended:
+            self._renewing = asyncio.create_task(self._renew(data, interval_ms))
+
+    async def stop(self) -> None:
+        """Fall silent, as `Advertiser.stop` says."""
+        await self._let_expire()
+        if self._on_air is None:
+            return
+        try:
+            kernel = ManagementSocket(self._open_socket(), self._clock)
+        except RadioError:
+            self._on_air = None
+            return
+        try:
+            await _remove(kernel, self._on_air)
+        finally:
+            kernel.close()
+        self._on_air = None
+
+    async def _send(self, data: bytes, interval_ms: int) -> "_Place":
+        """Replace what is on air."""
         kernel = ManagementSocket(self._open_socket(), self._clock)
         try:
             with understood():
@@ -175,17 +216,22 @@ class LinuxAdvertiser:
             raise
         finally:
             kernel.close()
+        return place
 
-    async def stop(self) -> None:
-        """Fall silent, as `Advertiser.stop` says."""
-        if self._on_air is None:
-            return
-        try:
-            kernel = ManagementSocket(self._open_socket(), self._clock)
-        except RadioError:
-            return
-        self._silence(kernel)
-        kernel.close()
+    async def _renew(self, data: bytes, interval_ms: int) -> None:
+        """Keep a frame on air for as long as this process lives."""
+        while True:
+            await asyncio.sleep(_RENEW_S)
+            # Without an adapter there is nothing to renew, until it comes back.
+            with contextlib.suppress(ProximityError):
+                await self._send(data, interval_ms)
+
+    async def _let_expire(self) -> None:
+        """Renew no longer."""
+        task, self._renewing = self._renewing, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def _silence(self, kernel: ManagementSocket) -> None:
         place, self._on_air = self._on_air, None
@@ -195,10 +241,11 @@ class LinuxAdvertiser:
 
 
 class _Place(NamedTuple):
-    """Where a frame is on air."""
+    """Where a frame is on air, and whether its controller counts the time."""
 
     controller: int
     instance: int
+    extended: bool
 
 
 async def _place(kernel: ManagementSocket, size: int) -> _Place:
@@ -212,17 +259,18 @@ async def _place(kernel: ManagementSocket, size: int) -> _Place:
             "The Bluetooth adapter cannot advertise.",
             "It still listens; use another adapter to be heard as well.",
         )
-    return _Place(index, features.instances)
+    return _Place(index, features.instances, features.extended)
 
 
 async def _add(
     kernel: ManagementSocket, place: _Place, data: bytes, interval_ms: int
 ) -> None:
     """Put a frame on air; the kernel sends nothing before it has the data."""
+    life_s = _NO_END if place.extended else _LIFE_S
     for opcode, content in (
         (
             Command.ADD_EXT_ADV_PARAMS,
-            mgmt_frames.advertising_parameters(place.instance, interval_ms),
+            mgmt_frames.advertising_parameters(place.instance, interval_ms, life_s),
         ),
         (Command.ADD_EXT_ADV_DATA, mgmt_frames.advertising_data(place.instance, data)),
     ):
@@ -253,10 +301,10 @@ def _post(
 
 
 async def _started(
-    kernel: ManagementSocket, index: int
+    kernel: ManagementSocket, index: int, patterns: tuple[Pattern, ...]
 ) -> tuple[Command, bytes, float]:
     """Start listening, or if cancelled meanwhile, let nothing go on listening."""
-    starting = asyncio.ensure_future(_start(kernel, index))
+    starting = asyncio.ensure_future(_start(kernel, index, patterns))
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
@@ -267,10 +315,12 @@ async def _started(
         raise
 
 
-async def _start(kernel: ManagementSocket, index: int) -> tuple[Command, bytes, float]:
+async def _start(
+    kernel: ManagementSocket, index: int, patterns: tuple[Pattern, ...]
+) -> tuple[Command, bytes, float]:
     """Start listening; return the command that stops it, and the duty."""
     reply = await kernel.attempt(
-        Command.ADD_PATTERNS_MONITOR, index, mgmt_frames.patterns_monitor(_patterns())
+        Command.ADD_PATTERNS_MONITOR, index, mgmt_frames.patterns_monitor(patterns)
     )
     if reply.status == Status.SUCCESS:
         mgmt_frames.decode_monitor_handle(reply.data)
@@ -281,7 +331,7 @@ async def _start(kernel: ManagementSocket, index: int) -> tuple[Command, bytes, 
     return Command.STOP_DISCOVERY, _LOW_ENERGY, _DISCOVERY_DUTY
 
 
-def _heard(arrival: Arrival) -> Heard:
+def _heard(arrival: Arrival, profile: DeploymentProfile) -> Heard:
     return Heard(
         arrival.t_wall_ms,
         arrival.t_monotonic_ms,
@@ -289,6 +339,7 @@ def _heard(arrival: Arrival) -> Heard:
         arrival.found.rssi_dbm,
         arrival.found.address,
         NAME,
+        profile,
     )
 
 

@@ -24,8 +24,11 @@ _FOUND = struct.Struct("<6sBbIH")
 _FEATURES = struct.Struct("<IBBBB")
 _EXT_ADV_PARAMS = struct.Struct("<BIHHIIb")
 _INFORMATION_BYTES = 280
-# No advertising flag but "the interval counts": non-connectable, non-scannable.
+# No advertising flag but "time and interval count": non-connectable, non-scannable.
+_TIMEOUT_FLAG = 1 << 13
 _INTERVAL_FLAG = 1 << 14
+# What an advertisement of Bluetooth 4 holds; only those of Bluetooth 5 hold more.
+_LEGACY_DATA_BYTES = 31
 _POWERED = 1 << 0
 _LOW_ENERGY = 1 << 9
 _ADVERTISING_UNITS_PER_MS = 1.6
@@ -144,6 +147,11 @@ class AdvertisingFeatures:
     data_bytes: int
     instances: int
 
+    @property
+    def extended(self) -> bool:
+        """Whether it sends several advertisements by itself, each for its time."""
+        return self.data_bytes > _LEGACY_DATA_BYTES
+
 
 @dataclass(frozen=True, slots=True)
 class ControllerState:
@@ -177,7 +185,7 @@ def patterns_monitor(patterns: Sequence[Pattern]) -> bytes:
     )
 
 
-def advertising_parameters(instance: int, interval_ms: int) -> bytes:
+def advertising_parameters(instance: int, interval_ms: int, life_s: int) -> bytes:
     """Return the parameters of ADD_EXT_ADV_PARAMS for a non-connectable PDU.
 
     Parameters
@@ -186,10 +194,13 @@ def advertising_parameters(instance: int, interval_ms: int) -> bytes:
         1..255.
     interval_ms : int
         20..10,240; the controller may take up to 10 ms more.
+    life_s : int
+        1..65,535; afterwards the kernel removes the instance by itself.
     """
     least = round(interval_ms * _ADVERTISING_UNITS_PER_MS)
     most = min(least + 16, _LONGEST_INTERVAL_UNITS)
-    return _EXT_ADV_PARAMS.pack(instance, _INTERVAL_FLAG, 0, 0, least, most, 0)
+    flags = _TIMEOUT_FLAG | _INTERVAL_FLAG
+    return _EXT_ADV_PARAMS.pack(instance, flags, 0, life_s, least, most, 0)
 
 
 def advertising_data(instance: int, data: bytes) -> bytes:

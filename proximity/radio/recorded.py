@@ -24,6 +24,7 @@ class RecordedScanner:
     Parameters
     ----------
     recording : Recording
+        Its profile is that of what is heard.
     clock : Clock
         Gives the times of what is heard; the replay keeps to its monotonic time,
         which must go on while the event loop sleeps.
@@ -46,6 +47,7 @@ class RecordedScanner:
         starts = [*recording.scans.start_ms.tolist(), *self._t_ms[:1].tolist()]
         self._first_ms = min(starts, default=0)
         self._last_ms = max(ends, default=-1)
+        self._profile = recording.profile
         self._clock = clock
         self._ahead_ms: int | None = None
 
@@ -85,6 +87,7 @@ class RecordedScanner:
             None if rssi_dbm == MISSING_RSSI_DBM else rssi_dbm,
             broadcast.address,
             BACKEND,
+            self._profile,
         )
 
     async def _wait(self, until_ms: int) -> None:

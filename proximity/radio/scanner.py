@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from proximity.errors import FormatError
-from proximity.protocol import gaen
+from proximity.protocol import advertisement, gaen
+from proximity.protocol.advertisement import decode_structures
+from proximity.protocol.carrier import DEFAULT_PROFILE, Carrier, DeploymentProfile
 from proximity.protocol.reception import LEAST_RSSI_DBM, MOST_RSSI_DBM
-from proximity.protocol.scheme import recognise
+from proximity.protocol.scheme import Recognised, recognise
 from proximity.protocol.sighting import Sighting
 from proximity.radio.capabilities import Capabilities
 
@@ -15,6 +17,9 @@ from proximity.radio.capabilities import Capabilities
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One advertisement, as the radio reports it; hostile until it is recognised.
+
+    What it carries is decoded when it is asked for, each time anew: most of what is
+    on air is never asked, and a recording keeps the bytes.
 
     Attributes
     ----------
@@ -28,6 +33,16 @@ class Heard:
         The sender's 6-byte address, most significant first, if known.
     backend : str
         Which kind of scanner heard it, for example "linux-mgmt".
+    profile : DeploymentProfile
+        Whose IDs the scanner listens for.
+    carrier : Carrier | None
+        Where the ID travelled; None if no known scheme sent it, or it is malformed.
+    payload : bytes | None
+        The ID and its metadata: 20 bytes, or 16 in a service UUID, of gaen, 12 of
+        bluezone; None where the carrier is.
+    tx_power_dbm : int | None
+        -127..127, where the advertisement states it in the clear. gaen states it in
+        its metadata, which opens with a diagnosis key only.
     """
 
     t_wall_ms: int
@@ -36,6 +51,27 @@ class Heard:
     rssi_dbm: int | None
     address: bytes | None = field(repr=False)
     backend: str
+    profile: DeploymentProfile = field(default=DEFAULT_PROFILE, repr=False)
+
+    @property
+    def carrier(self) -> Carrier | None:
+        """Where the ID travelled."""
+        sent = _recognised(self)
+        return None if sent is None else sent.carrier
+
+    @property
+    def payload(self) -> bytes | None:
+        """The ID and its metadata."""
+        sent = _recognised(self)
+        return None if sent is None else sent.ephemeral_id + sent.metadata
+
+    @property
+    def tx_power_dbm(self) -> int | None:
+        """Transmit power that is stated in the clear."""
+        try:
+            return advertisement.tx_power_dbm(decode_structures(self.data))
+        except FormatError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +162,7 @@ def sighting_of(heard: Heard) -> Sighting | None:
         None if no known scheme sent it, if it is malformed (the air is hostile), or
         if it is a gaen ID without metadata: an unknown transmit power matches nothing.
     """
-    try:
-        sent = recognise(heard.data)
-    except FormatError:
-        return None
+    sent = _recognised(heard)
     if sent is None or (sent.scheme == gaen.NAME and not sent.metadata):
         return None
     return Sighting(
@@ -140,3 +173,10 @@ def sighting_of(heard: Heard) -> Sighting | None:
         sent.metadata,
         heard.address,
     )
+
+
+def _recognised(heard: Heard) -> Recognised | None:
+    try:
+        return recognise(heard.data, heard.profile)
+    except FormatError:
+        return None

@@ -17,6 +17,7 @@ _BASE_TAIL = "-0000-1000-8000-00805f9b34fb"
 _SHORT_HEAD = "0000"
 _SERVICE_DATA_128 = 0x21
 _UUID_BYTES = 16
+_TX_POWERS_DBM = range(-127, 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,14 @@ class Fields:
         By service UUID.
     manufacturer_data : mapping of int to bytes
         By company, 0..65,535.
+    tx_power_dbm : int | None
+        As stated; None where it is not.
     """
 
     service_uuids: Sequence[str] = field(repr=False)
     service_data: Mapping[str, bytes] = field(repr=False)
     manufacturer_data: Mapping[int, bytes] = field(repr=False)
+    tx_power_dbm: int | None = None
 
 
 def join_fields(fields: Fields) -> bytes | None:
@@ -49,8 +53,9 @@ def join_fields(fields: Fields) -> bytes | None:
     Returns
     -------
     bytes or None
-        Service UUIDs first, then service data, then manufacturer data; None if a
-        UUID is none or the whole is longer than any advertisement.
+        Service UUIDs first, then service data, manufacturer data, and a transmit power
+        that can be one; None if a UUID is none or the whole is longer than any
+        advertisement.
     """
     try:
         structures = [_listed(_uuid(text)) for text in fields.service_uuids]
@@ -62,6 +67,10 @@ def join_fields(fields: Fields) -> bytes | None:
         for company, data in fields.manufacturer_data.items():
             tag = company.to_bytes(2, "little")
             structures.append(Structure(advertisement.MANUFACTURER_DATA, tag + data))
+        power_dbm = fields.tx_power_dbm
+        if power_dbm is not None and power_dbm in _TX_POWERS_DBM:
+            stated = power_dbm.to_bytes(1, signed=True)
+            structures.append(Structure(advertisement.TX_POWER_LEVEL, stated))
         return encode_structures(structures, limit=EXTENDED_BYTES)
     except (ValueError, OverflowError):
         return None

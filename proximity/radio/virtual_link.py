@@ -60,6 +60,12 @@ class VirtualLink(LocalLink):
         controller.gone = True
         self.listeners_changed()
 
+    def come_back(self, controller: "VirtualController") -> None:
+        """Put a controller on the air again in its place; it has forgotten the rest."""
+        controller.power_off()
+        controller.gone = False
+        self.listeners_changed()
+
     @property
     def is_silent(self) -> bool:
         """Whether nobody listens, so that sending may rest."""
@@ -128,6 +134,11 @@ class VirtualController(Controller):
         """Send one packet to the host."""
         self._send(bytes(packet))
 
+    def power_off(self) -> None:
+        """Neither send nor listen any more."""
+        self.le_legacy_advertiser.stop()
+        self.le_scan_enable = False
+
     def in_window(self, now_s: float) -> bool:
         """Tell whether the receiver is on just now."""
         if self.le_scan_window >= self.le_scan_interval:
@@ -151,8 +162,7 @@ class VirtualController(Controller):
 
     def on_hci_reset_command(self, command: Any) -> Any:
         """Forget what was set, as a reset does."""
-        self.le_legacy_advertiser.stop()
-        self.le_scan_enable = False
+        self.power_off()
         self.air.listeners_changed()
         return super().on_hci_reset_command(command)
 

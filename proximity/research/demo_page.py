@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from proximity.protocol.gaen import KEY_BYTES
 from proximity.research import hearing_chart, pair_chart, rule_chart
 from proximity.research.evaluation import (
     Outcome,
@@ -23,8 +24,15 @@ from proximity.research.page_words import (
     scenario_words,
     weekday_words,
 )
-from proximity.research.report import DemoReport, Notice, PairDetail, RuleLegend
-from proximity.research.truth import is_contact
+from proximity.research.report import (
+    DemoReport,
+    Hearing,
+    Notice,
+    PairDetail,
+    RuleLegend,
+)
+from proximity.research.story import Story
+from proximity.research.truth import CONTACT_MIN, is_contact
 
 WIDE, NARROW = 860.0, 350.0
 
@@ -73,11 +81,14 @@ def _page(report: DemoReport) -> dict[str, Any]:
         "date_en": date_en,
         "date_vi": date_vi,
         "notice": _notice(report.notice),
+        "story": _story(report.story) if report.story else None,
+        "air": report.air,
         "rules": [_rule(report, legend) for legend in report.rules],
         "legend": _legend(first),
         "levels": _levels(report.thresholds_db),
         "details": [_detail(detail, report) for detail in _headline_first(report)],
         "heard": _heard(report),
+        "heard_case": _heard_case(report),
         "groups": _groups(report),
         "accuracy": _accuracy(report) if report.recorded else None,
         "layout": _layout(),
@@ -104,6 +115,38 @@ def _notice(notice: Notice | None) -> dict[str, Any] | None:
         return None
     who_en, who_vi = person_words(notice.contact)
     return {"who_en": who_en, "who_vi": who_vi, "minutes": notice.minutes}
+
+
+def _story(story: Story) -> dict[str, Any]:
+    """Return one case, and each other phone with the length of its bars in percent."""
+    longest = max(
+        (max(each.truth_min, each.told_min or 0) for each in story.findings), default=0
+    )
+    scale = 100 / max(longest, CONTACT_MIN)
+    return {
+        "case": story.case,
+        "key_count": story.keys,
+        "key_bytes": KEY_BYTES,
+        "published": f"{story.published:,}",
+        "published_vi": f"{story.published:,}".replace(",", "."),
+        "found": story.count(Outcome.FOUND),
+        "contacts": story.count(Outcome.FOUND) + story.count(Outcome.MISSED),
+        "needless": story.count(Outcome.FALSE_ALARM),
+        "others": story.count(Outcome.FALSE_ALARM) + story.count(Outcome.QUIET),
+        "limit": round(CONTACT_MIN * scale, 1),
+        "limit_min": f"{CONTACT_MIN:g}",
+        "findings": [
+            {
+                "name": each.contact,
+                "truth": f"{each.truth_min:.0f}",
+                "told": each.told_min,
+                "outcome": each.outcome,
+                "truth_bar": round(each.truth_min * scale, 1),
+                "told_bar": round((each.told_min or 0) * scale, 1),
+            }
+            for each in story.findings
+        ],
+    }
 
 
 def _legend(legend: RuleLegend) -> dict[str, str]:
@@ -152,12 +195,24 @@ def _detail(detail: PairDetail, report: DemoReport) -> dict[str, Any]:
 
 def _heard(report: DemoReport) -> list[hearing_chart.HearingChart]:
     """Return the strip of who heard whom, wide and narrow; none if nobody did."""
-    if not any(each.scans for each in report.heard):
+    return _strips(report, report.heard)
+
+
+def _heard_case(report: DemoReport) -> list[hearing_chart.HearingChart]:
+    """Return the strip of who heard the case of the story."""
+    if report.story is None:
+        return []
+    case = report.story.case
+    return _strips(report, [each for each in report.heard if each.sender == case])
+
+
+def _strips(
+    report: DemoReport, heard: Sequence[Hearing]
+) -> list[hearing_chart.HearingChart]:
+    if not any(each.scans for each in heard):
         return []
     return [
-        hearing_chart.hearing_chart(
-            report.heard, width=width, limits_db=report.thresholds_db
-        )
+        hearing_chart.hearing_chart(heard, width=width, limits_db=report.thresholds_db)
         for width in (WIDE, NARROW)
     ]
 

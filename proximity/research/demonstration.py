@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from proximity.authority.publish.model import PublishSettings
 from proximity.errors import DemonstrationError
 from proximity.matching.exposure_window import ExposureWindow
+from proximity.protocol import gaen
+from proximity.protocol.linkability import audit_linkability
+from proximity.protocol.reception import Broadcast, gather_receptions
 from proximity.research.evaluation import (
     PairVerdict,
     RuleFigures,
@@ -25,11 +29,13 @@ from proximity.research.report import (
     distance_series,
 )
 from proximity.research.simulate import Verdict, day_of_world, simulate
+from proximity.research.story import AirReport, Finding, Story, most_telling
 from proximity.research.truth import is_contact
 from proximity.research.world import World
 from proximity.scoring.config import BUILT_IN, Configuration, built_in
 from proximity.scoring.en_v2 import EnV2Formula
 from proximity.scoring.rule import DayScore, is_alert
+from proximity.units import MS_PER_S
 
 # The rule whose decision a person is told; the others are shown beside it.
 DECIDING_RULE = "en-v2"
@@ -86,7 +92,12 @@ def demonstrate(
     """
     rules = {DECIDING_RULE: built_in(DECIDING_RULE)}
     rules |= {name: built_in(name) for name in sorted(BUILT_IN) if name not in rules}
-    scored = [s for w in worlds for s in _score(w, rules, generator, progress)]
+    ear = _Ear()
+    scored = [
+        each
+        for world in worlds
+        for each in _score(world, rules, generator, progress=progress, ear=ear)
+    ]
     if not scored:
         raise DemonstrationError(
             "No two phones sent or heard anything.",
@@ -94,7 +105,8 @@ def demonstrate(
         )
     pairs = _pair_verdicts(scored, rules)
     shown = instructive_pairs(pairs, DECIDING_RULE) if recorded else pairs
-    headline = _headline(scored)
+    story = None if recorded else _story(scored)
+    headline = _headline(scored, story)
     scenarios = ["", *dict.fromkeys(pair.scenario for pair in pairs)]
     return DemoReport(
         recorded=recorded,
@@ -112,6 +124,58 @@ def demonstrate(
             for scenario in scenarios
         },
         heard=() if recorded else tuple(map(_hearing, scored)),
+        story=story,
+        air=None if recorded else ear.report(scored[0].world),
+    )
+
+
+class _Ear:
+    """An eavesdropper with the ears of every phone."""
+
+    def __init__(self) -> None:
+        self._heard: list[tuple[int, int | None, Broadcast]] = []
+
+    def hear(self, broadcast: Broadcast, t_ms: int) -> None:
+        self._heard.append((t_ms, None, broadcast))
+
+    def report(self, world: World) -> AirReport | None:
+        """Return what it learnt; None if nothing was on air."""
+        if world.air is None:
+            return None
+        first_ms, last_ms = world.tracks.t_ms[[0, -1]].tolist()
+        return AirReport(
+            phones=len(world.phones),
+            virtual_min=round((last_ms - first_ms) / MS_PER_S / 60),
+            advertisements=len(self._heard),
+            linkability=audit_linkability(gather_receptions(self._heard))[gaen.NAME],
+        )
+
+
+def _story(scored: Sequence[_Scored]) -> Story:
+    """Tell of the case that shows most, in the first world."""
+    world = scored[0].world
+    cases: dict[int, list[tuple[Finding, int]]] = {}
+    for each in scored:
+        if each.world is world:
+            found = cases.setdefault(each.verdict.case, [])
+            found.append((_finding(each), each.verdict.handed_out))
+    findings = [[finding for finding, _ in case] for case in cases.values()]
+    chosen = most_telling(findings)
+    case, found = list(cases.items())[chosen]
+    return Story(
+        case=world.phones[case],
+        keys=found[0][1],
+        published=PublishSettings().minimum,
+        findings=tuple(sorted(findings[chosen], key=lambda each: -each.truth_min)),
+    )
+
+
+def _finding(each: _Scored) -> Finding:
+    told = each.verdict.notifications
+    return Finding(
+        each.world.phones[each.verdict.contact],
+        each.world.truth_min.get(each.pair, 0.0),
+        told[0].minutes if told else None,
     )
 
 
@@ -132,7 +196,9 @@ def _score(
     world: World,
     rules: Mapping[str, Configuration],
     generator: np.random.Generator,
+    *,
     progress: Callable[[str], None],
+    ear: _Ear,
 ) -> list[_Scored]:
     with tempfile.TemporaryDirectory(prefix="proximity-") as folder:
         verdicts = simulate(
@@ -141,6 +207,7 @@ def _score(
             rules[DECIDING_RULE],
             generator,
             progress=lambda: progress(world.name),
+            eavesdrop=ear.hear,
         )
     groups = [verdict.windows for verdict in verdicts]
     as_of_day = day_of_world(world) + 1
@@ -212,13 +279,17 @@ def _detail(
     )
 
 
-def _headline(scored: Sequence[_Scored]) -> _Scored | None:
-    """Pick the notification of the true contact that was near for the shortest time."""
+def _headline(scored: Sequence[_Scored], story: Story | None) -> _Scored | None:
+    """Pick the notification of the true contact that was near for the shortest time.
+
+    Where a story is told, of those of its case.
+    """
     told = [
         each
         for each in scored
         if each.verdict.notifications
         and is_contact(each.world.truth_min.get(each.pair, 0.0))
+        and (story is None or each.world.phones[each.verdict.case] == story.case)
     ]
     # Of its two directions, the one that heard more.
     return min(

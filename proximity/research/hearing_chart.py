@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import product
 
 from proximity.research.axes import Mark, Scale, time_marks
 from proximity.research.report import Hearing
@@ -11,6 +11,8 @@ from proximity.research.report import Hearing
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 8.0, 24.0
 LINE, GAP = 5.0, 11.0
 TICK = 4.0
+# Where one sender is all that is shown, there is room to see them.
+ONE_LINE, ONE_GAP, ONE_TICK = 16.0, 10.0, 15.0
 # A time label needs so much room.
 LABEL = 70.0
 
@@ -56,39 +58,46 @@ def hearing_chart(
     Returns
     -------
     HearingChart
-        People in the order in which they are senders; within every row the lines are
-        all of them in the same order, so that each has one place.
+        Listeners in the order in which people are senders; within every row the lines
+        are all senders in the same order, so that each has one place. One sender's
+        lines are wide.
     """
-    names = list(dict.fromkeys(each.sender for each in heard))
+    senders = list(dict.fromkeys(each.sender for each in heard))
+    listeners = sorted(
+        dict.fromkeys(each.listener for each in heard),
+        key=lambda name: senders.index(name) if name in senders else len(senders),
+    )
+    is_one = len(senders) == 1
+    line, gap, tick = (ONE_LINE, ONE_GAP, ONE_TICK) if is_one else (LINE, GAP, TICK)
     times = [t_s for each in heard for t_s, _ in each.scans]
     across = Scale(min(times), max(*times, min(times) + 1), LEFT, width - RIGHT)
-    row_height = LINE * len(names) + GAP
+    row_height = line * len(senders) + gap
 
     def top(listener: str, sender: str) -> float:
-        row, line = names.index(listener), names.index(sender)
-        return TOP + row * row_height + line * LINE
+        row = listeners.index(listener) * row_height
+        return TOP + row + senders.index(sender) * line
 
     paths = [""] * (len(limits_db) + 1)
     for each in heard:
         y = round(top(each.listener, each.sender), 1)
         for t_s, attenuation_db in each.scans:
             level = bisect_left(limits_db, attenuation_db)
-            paths[level] += f"M{across(t_s)} {y}v{TICK:g}"
+            paths[level] += f"M{across(t_s)} {y}v{tick:g}"
 
     def along(listener: str, sender: str) -> str:
-        y = round(top(listener, sender) + TICK / 2, 1)
+        y = round(top(listener, sender) + tick / 2, 1)
         return f"M{LEFT:g} {y}H{width - RIGHT:g}"
 
-    middle = (row_height - GAP) / 2
+    middle = (row_height - gap) / 2
     return HearingChart(
         width=width,
-        height=TOP + row_height * len(names) + BOTTOM,
+        height=TOP + row_height * len(listeners) + BOTTOM,
         rows=tuple(
             Mark(round(TOP + i * row_height + middle, 1), name)
-            for i, name in enumerate(names)
+            for i, name in enumerate(listeners)
         ),
-        others="".join(along(a, b) for a, b in permutations(names, 2)),
-        own="".join(along(name, name) for name in names),
+        others="".join(along(a, b) for a, b in product(listeners, senders) if a != b),
+        own="".join(along(name, name) for name in listeners if name in senders),
         levels=tuple(paths),
         time_marks=time_marks(across, (width - LEFT - RIGHT) / LABEL),
     )

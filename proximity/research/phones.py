@@ -11,6 +11,7 @@ import numpy as np
 
 from proximity.client.engine import Engine, EngineSettings, Surroundings
 from proximity.client.network import Network
+from proximity.client.own_broadcast import Form
 from proximity.protocol.key_file import KeyFile, UploadedKey
 from proximity.protocol.scheme import Recognised, recognise
 from proximity.protocol.sighting import MISSING_RSSI_DBM, Sighting
@@ -160,7 +161,7 @@ class _Air:
     def _send(self, sender: int, t_ms: int, tx_power_dbm: int) -> Recognised:
         clock = VirtualTime(t_ms / MS_PER_S).clock
         with open_engine(self._phones[sender], clock, self.simulation) as engine:
-            recognised = recognise(engine.advertisement(tx_power_dbm))
+            recognised = recognise(engine.advertisement(Form(tx_power_dbm)))
         if recognised is None:
             raise ValueError("an engine sent what no engine recognises")
         return recognised

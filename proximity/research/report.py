@@ -7,6 +7,7 @@ from math import isfinite
 
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.research.evaluation import PairVerdict, RuleFigures
+from proximity.research.story import AirReport, Story
 from proximity.research.world import Tracks, distance_m
 from proximity.units import MS_PER_S
 
@@ -119,6 +120,10 @@ class DemoReport:
         By scenario; "" holds all scenarios together.
     heard : tuple of Hearing
         Of the synthetic evening; one for each ordered pair.
+    story : Story | None
+        Of the synthetic evening: one case of it.
+    air : AirReport | None
+        Of the synthetic evening: what a stranger learns from what was on air.
     """
 
     recorded: bool
@@ -130,6 +135,8 @@ class DemoReport:
     details: tuple[PairDetail, ...]
     figures: dict[str, tuple[RuleFigures, ...]]
     heard: tuple[Hearing, ...] = ()
+    story: Story | None = None
+    air: AirReport | None = None
 
 
 def accumulate_dose(

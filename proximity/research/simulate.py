@@ -15,6 +15,7 @@ from proximity.client.engine import EngineSettings
 from proximity.client.network import HttpNetwork
 from proximity.client.notification import Notification
 from proximity.matching.exposure_window import ExposureWindow
+from proximity.protocol.reception import Broadcast
 from proximity.research.phones import (
     Phone,
     Simulation,
@@ -28,6 +29,8 @@ from proximity.research.static_server import serve_folder
 from proximity.research.world import World
 from proximity.scoring.config import Configuration
 from proximity.units import DAY_S, MS_PER_S, day_of
+
+Eavesdrop = Callable[[Broadcast, int], None]
 
 # Ten minutes after the first moment at which the keys of a day may be published.
 PUBLISHED_AFTER_MIDNIGHT_S = 2 * 3_600 + 600
@@ -44,12 +47,15 @@ class Verdict:
     windows : tuple of ExposureWindow
     notifications : tuple of Notification
         What the contact was told by the rule that decides.
+    handed_out : int
+        How many keys the case handed out.
     """
 
     case: int
     contact: int
     windows: tuple[ExposureWindow, ...]
     notifications: tuple[Notification, ...]
+    handed_out: int
 
 
 def simulate(
@@ -59,6 +65,7 @@ def simulate(
     generator: np.random.Generator,
     *,
     progress: Callable[[], None] = lambda: None,
+    eavesdrop: Eavesdrop = lambda broadcast, t_ms: None,
 ) -> list[Verdict]:
     """Take a world through the straight line, once for each person as the case.
 
@@ -77,6 +84,8 @@ def simulate(
         Makes keys, addresses and padding.
     progress : callable
         Called once for each person.
+    eavesdrop : callable of (Broadcast, int)
+        Called with all that any phone hears on air, and when, Unix milliseconds.
 
     Returns
     -------
@@ -90,16 +99,17 @@ def simulate(
     """
     settings = EngineSettings("", (), configuration)
     simulation = Simulation(settings, HttpNetwork(), generator)
-    phones = _live(world, folder, simulation)
+    phones = _live(world, folder, simulation, eavesdrop)
     published_s = (day_of_world(world) + 1) * DAY_S + PUBLISHED_AFTER_MIDNIGHT_S
     verdicts: list[Verdict] = []
     directory = folder / "authority"
     # Nothing else is served: stores and signing keys lie in folders beside it.
     with serve_folder(directory / EXPORT_FOLDER) as address:
         for case, phone in enumerate(phones):
+            handed_out = reported_keys(phone)
             publish(
                 directory,
-                [reported_keys(phone)],
+                [handed_out],
                 PublishSettings(),
                 now_s=published_s,
                 entropy=generator.bytes,
@@ -112,7 +122,10 @@ def simulate(
                 ),
             )
             at_home = simulation._replace(settings=believed)
-            verdicts += _everyone_else(phones, case, published_s, at_home)
+            verdicts += [
+                Verdict(case, *found, len(handed_out.keys))
+                for found in _everyone_else(phones, case, published_s, at_home)
+            ]
             shutil.rmtree(directory)
             progress()
     return verdicts
@@ -123,18 +136,23 @@ def day_of_world(world: World) -> int:
     return day_of(int(world.tracks.t_ms[0]) / MS_PER_S)
 
 
-def _live(world: World, folder: Path, simulation: Simulation) -> list[Phone]:
+def _live(
+    world: World, folder: Path, simulation: Simulation, eavesdrop: Eavesdrop
+) -> list[Phone]:
     if world.air is None:
         return live(world, folder, simulation)
     # Loaded on demand: no other command waits for the import of virtual controllers.
     virtual_phones = import_module("proximity.research.virtual_phones")
-    phones: list[Phone] = virtual_phones.live_on_air(world, folder, simulation)
+    phones: list[Phone] = virtual_phones.live_on_air(
+        world, folder, simulation, eavesdrop
+    )
     return phones
 
 
 def _everyone_else(
     phones: list[Phone], case: int, now_s: int, simulation: Simulation
-) -> Iterator[Verdict]:
+) -> Iterator[tuple[int, tuple[ExposureWindow, ...], tuple[Notification, ...]]]:
+    """Yield the number of each other phone, its windows and what its owner is told."""
     clock = VirtualTime(now_s).clock
     for contact, phone in enumerate(phones):
         if contact == case:
@@ -146,4 +164,4 @@ def _everyone_else(
                     raise outcome.error
             windows = tuple(engine.windows())
             told = tuple(notice.notification for notice in engine.notices())
-        yield Verdict(case, contact, windows, told)
+        yield contact, windows, told

@@ -5,18 +5,21 @@ another's controller sent. Hours pass at once, since radios rest while nobody li
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from proximity.client.engine import Engine
+from proximity.client.own_broadcast import Form
+from proximity.protocol.reception import Broadcast
 from proximity.protocol.sighting import Scans
 from proximity.radio.hci_radio import HciRadio, HciSettings
 from proximity.radio.scanner import Heard, sighting_of
 from proximity.radio.virtual import VirtualAir
 from proximity.radio.virtual_time import VirtualTimeLoop
 from proximity.research.phones import Phone, Simulation, new_phones, open_engine
-from proximity.research.world import Air, World
+from proximity.research.world import World
 from proximity.store.scans import Scan
 from proximity.units import INTERVAL_S, MS_PER_S, Clock, interval_of
 
@@ -30,10 +33,15 @@ class _OnAir:
 
     engine: Engine
     radio: HciRadio
-    tx_power_dbm: int
+    form: Form
 
 
-def live_on_air(world: World, folder: Path, simulation: Simulation) -> list[Phone]:
+def live_on_air(
+    world: World,
+    folder: Path,
+    simulation: Simulation,
+    eavesdrop: Callable[[Broadcast, int], None] = lambda broadcast, t_ms: None,
+) -> list[Phone]:
     """Let every phone advertise its own keys, and hear and store what reaches it.
 
     Parameters
@@ -43,6 +51,8 @@ def live_on_air(world: World, folder: Path, simulation: Simulation) -> list[Phon
     folder : Path
         Where the stores are made.
     simulation : Simulation
+    eavesdrop : callable of (Broadcast, int)
+        Called with all that any phone hears, and when, Unix milliseconds.
 
     Returns
     -------
@@ -54,13 +64,11 @@ def live_on_air(world: World, folder: Path, simulation: Simulation) -> list[Phon
     LockedError, StoreError
         If a phone cannot store what it heard.
     """
-    if world.air is None:
-        raise ValueError("this world was recorded: it has no air")
     phones = new_phones(world, folder, simulation)
     start_s = int(world.tracks.t_ms[0]) / MS_PER_S
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(start_s)) as runner:
         try:
-            runner.run(_live(world, world.air, phones, simulation))
+            runner.run(_live(world, phones, simulation, eavesdrop))
         except ExceptionGroup as failures:
             # One phone's failure ends the life of all: callers know the error by name.
             raise failures.exceptions[0] from failures
@@ -68,10 +76,15 @@ def live_on_air(world: World, folder: Path, simulation: Simulation) -> list[Phon
 
 
 async def _live(
-    world: World, air: Air, phones: list[Phone], simulation: Simulation
+    world: World,
+    phones: list[Phone],
+    simulation: Simulation,
+    eavesdrop: Callable[[Broadcast, int], None],
 ) -> None:
     loop = asyncio.get_running_loop()
     start_s = loop.time()
+    if (air := world.air) is None:
+        raise ValueError("this world was recorded: it has no air")
     clock = Clock(wall=loop.time, monotonic=lambda: loop.time() - start_s)
     settings = HciSettings(BACKEND, clock, simulation.generator.bytes)
     virtual_air = VirtualAir(air.reach, simulation.generator)
@@ -81,9 +94,9 @@ async def _live(
             for index, phone in enumerate(phones):
                 engine = engines.enter_context(open_engine(phone, clock, simulation))
                 radio = await virtual_air.join(settings)
-                on_air = _OnAir(engine, radio, air.tx_power_dbm[index])
+                on_air = _OnAir(engine, radio, Form(air.tx_power_dbm[index]))
                 sending.append(lives.create_task(_send(on_air)))
-                lives.create_task(_listen(on_air, world.scans[index]))
+                lives.create_task(_listen(on_air, world.scans[index], eavesdrop))
             await _until(int(world.tracks.t_ms[-1]) / MS_PER_S)
             for task in sending:
                 task.cancel()
@@ -92,19 +105,22 @@ async def _live(
 async def _send(phone: _OnAir) -> None:
     """Advertise without end; ID and address change at every interval."""
     while True:
-        frame = phone.engine.advertisement(phone.tx_power_dbm)
+        frame = phone.engine.advertisement(phone.form)
         await phone.radio.set_frame(frame, ADVERTISEMENT_EVERY_MS)
         now_s = asyncio.get_running_loop().time()
         await _until((interval_of(now_s) + 1) * INTERVAL_S)
 
 
-async def _listen(phone: _OnAir, scans: Scans) -> None:
+async def _listen(
+    phone: _OnAir, scans: Scans, eavesdrop: Callable[[Broadcast, int], None]
+) -> None:
     """Make every scan at its time, and store what it heard."""
     spans = zip(scans.start_ms.tolist(), scans.end_ms.tolist(), strict=True)
     for start_ms, end_ms in spans:
         await _until(start_ms / MS_PER_S)
         async for each in phone.radio.listen((end_ms - start_ms) / MS_PER_S):
             if isinstance(each, Heard):
+                eavesdrop(Broadcast(each.address, each.data), each.t_wall_ms)
                 sighting = sighting_of(each)
                 if sighting is not None:
                     phone.engine.hear(sighting)

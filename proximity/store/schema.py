@@ -136,6 +136,51 @@ def open_store(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_to_look(path: Path) -> sqlite3.Connection:
+    """Open a store that is there, to read it only: nothing of it is changed.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The SQLite file; it is neither made nor migrated.
+
+    Returns
+    -------
+    sqlite3.Connection
+        Every write fails; the caller closes it. Tables of later versions may lack.
+
+    Raises
+    ------
+    SchemaVersionError, LockedError, StoreError
+        As `open_store`.
+    """
+    # A store that nobody has open is all in its file: without this, SQLite would make
+    # the files beside it that a reader of a log needs, and leave them there.
+    log = path.with_name(f"{path.name}-wal")
+    mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    with storage_errors():
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{mode}",
+            BUSY_TIMEOUT_S,
+            isolation_level=None,
+            uri=True,
+        )
+        try:
+            _refuse_foreign(connection)
+            connection.execute("PRAGMA cell_size_check = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Tell whether a store has the schema of this version."""
+    with storage_errors():
+        return _schema_version(connection) == len(MIGRATIONS)
+
+
 def _create_private(path: Path) -> None:
     """Make an empty file that only the user may read; SQLite's own follow its mode."""
     try:

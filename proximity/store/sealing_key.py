@@ -57,20 +57,34 @@ def load_sealing_key(
         If the key is another one, or cannot be kept.
     """
     with transaction(connection):
-        secret = _find(connection, folder, keyring)
-        check = read_state(connection, _CHECK)
-        if check is None:
-            secret = secret or _make(connection, folder, keyring)
-            write_state(connection, _CHECK, SealingKey(secret).seal(b"", "state", b""))
-        elif secret is None:
-            raise LockedError(
-                "The key that seals the store is not available.",
-                "Sign in to the desktop session whose keyring holds it; if it is lost,"
-                " `proximity forget --all` starts afresh.",
-            )
-        else:
-            SealingKey(secret).open(check, "state", b"")
-    return SealingKey(secret), _notice(folder)
+        key = find_sealing_key(connection, folder, keyring)
+        if key is None:
+            secret = _find(connection, folder, keyring)
+            key = SealingKey(secret or _make(connection, folder, keyring))
+            write_state(connection, _CHECK, key.seal(b"", "state", b""))
+    return key, _notice(folder)
+
+
+def find_sealing_key(
+    connection: sqlite3.Connection, folder: Path, keyring: Keyring
+) -> SealingKey | None:
+    """Return the key that seals this store, None if nothing is sealed yet.
+
+    Nothing is written; parameters and errors are those of `load_sealing_key`.
+    """
+    check = read_state(connection, _CHECK)
+    if check is None:
+        return None
+    secret = _find(connection, folder, keyring)
+    if secret is None:
+        raise LockedError(
+            "The key that seals the store is not available.",
+            "Sign in to the desktop session whose keyring holds it; if it is lost,"
+            " `proximity forget --all` starts afresh.",
+        )
+    key = SealingKey(secret)
+    key.open(check, "state", b"")
+    return key
 
 
 def remove_sealing_key(

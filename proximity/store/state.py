@@ -5,6 +5,12 @@ import sqlite3
 from proximity.store.connection import damaged, read_rows, transaction
 
 
+def has_state(connection: sqlite3.Connection) -> bool:
+    """Tell whether a store is of a version that keeps named values."""
+    query = "SELECT count(*) FROM sqlite_schema WHERE name = 'state'"
+    return read_rows(connection, query, types=(int,)) != [(0,)]
+
+
 def write_state(connection: sqlite3.Connection, name: str, value: bytes) -> None:
     """Store a named value in place of an earlier one.
 

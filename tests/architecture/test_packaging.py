@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -58,10 +59,11 @@ def test_everything_that_gets_installed_is_pinned():
     assert found - names(PINS) == set()
 
 
-def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
+def imported_by(sources: Iterable[Path]) -> set[str]:
+    """Return the top-level modules of others that sources import."""
     imported = {
         name.split(".")[0]
-        for source in PACKAGE.rglob("*.py")
+        for source in sources
         for node in ast.walk(ast.parse(source.read_text("utf-8")))
         for name in (
             [alias.name for alias in node.names]
@@ -71,13 +73,45 @@ def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
             else []
         )
     }
-    # Imported under another name than they are installed by.
-    modules = {"protobuf": "google", "dbus-fast": "dbus_fast"}
-    needed = names(PROJECT["project"]["dependencies"])
+    return imported - set(sys.stdlib_module_names) - {"proximity"}
 
-    assert imported - set(sys.stdlib_module_names) - {"proximity"} == {
-        modules.get(name, name) for name in needed
-    }
+
+# Imported under another name than they are installed by.
+MODULES = {"protobuf": "google", "dbus-fast": "dbus_fast", "argon2-cffi": "argon2"}
+SERVICE = PACKAGE / "authority"
+
+
+def modules_of(requirements: list[str]) -> set[str]:
+    return {MODULES.get(name, name) for name in names(requirements)}
+
+
+def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
+    plain = [each for each in PACKAGE.rglob("*.py") if SERVICE not in each.parents]
+
+    assert imported_by(plain) == modules_of(PROJECT["project"]["dependencies"])
+
+
+def test_the_authority_extra_has_all_that_its_service_imports_and_nothing_else():
+    extra = modules_of(PROJECT["project"]["optional-dependencies"]["authority"])
+    # Brought along by another of the extra, and part of what it offers.
+    brought = {"pydantic", "starlette"}
+    # Loaded by others, by their name.
+    loaded = {"httptools", "psycopg", "uvloop"}
+    plain = modules_of(PROJECT["project"]["dependencies"])
+    imported = imported_by(SERVICE.rglob("*.py"))
+
+    assert imported - plain - brought == extra - loaded
+
+
+def test_commands_start_without_the_libraries_of_the_service():
+    code = "import sys, proximity.cli.main as m; m.load_app(); print(*sys.modules)"
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[0] for name in run.stdout.split()}
+
+    extra = modules_of(PROJECT["project"]["optional-dependencies"]["authority"])
+    assert loaded & extra == set()
 
 
 def test_every_data_file_is_packed():
@@ -86,7 +120,8 @@ def test_every_data_file_is_packed():
     data = {
         file
         for file in PACKAGE.rglob("*")
-        if file.is_file() and file.suffix not in (".py", ".pyc")
+        if file.is_file()
+        and not file.name.endswith((".py", ".pyc", *EXTENSION_SUFFIXES))
     }
 
     assert data

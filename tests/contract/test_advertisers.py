@@ -1,9 +1,10 @@
-"""What every advertiser does alike, run on each that needs no adapter."""
+"""What every advertiser does alike, run on each."""
 
 import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from itertools import count
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from bumble import hci
 from dbus_fast import MessageType, Variant
+from kernel_rig.air_client import plugged_in
 
 from proximity.errors import RadioError, RadioOffError
 from proximity.protocol import bluezone
@@ -37,7 +39,7 @@ OnAir = list[tuple[bytes, bytes]]
 class Virtual:
     """A virtual controller."""
 
-    async def open(self, clock: Clock) -> Advertiser:
+    async def open(self, clock: Clock, _: AsyncExitStack) -> Advertiser:
         generator = np.random.default_rng(7)
         self.air = VirtualAir(lambda *_: -60, generator)
         radio = await self.air.join(HciSettings("virtual", clock, generator.bytes))
@@ -68,7 +70,7 @@ class Linux:
         self.status: dict[int, int] = {}
         self.controllers = 1
 
-    async def open(self, clock: Clock) -> Advertiser:
+    async def open(self, clock: Clock, _: AsyncExitStack) -> Advertiser:
         return LinuxAdvertiser(clock, self.connect)
 
     def connect(self) -> socket.socket:
@@ -136,7 +138,7 @@ class Bluez:
             }
         }
 
-    async def open(self, clock: Clock) -> Advertiser:
+    async def open(self, clock: Clock, _: AsyncExitStack) -> Advertiser:
         return BluezAdvertiser()
 
     async def connect(self) -> "Bluez":
@@ -193,29 +195,97 @@ class Bluez:
         self.sending.clear()
 
 
-@pytest.fixture(params=[Virtual, Linux, Bluez], ids=["virtual", "linux-mgmt", "bluez"])
+class OnKernel:
+    """An adapter of Bluetooth 4 that a real kernel drives."""
+
+    extended = False
+    # LE Set Advertising Data, and its successor in Bluetooth 5.
+    refused = (0x2008, 0x2037)
+
+    async def open(self, clock: Clock, stack: AsyncExitStack) -> Advertiser:
+        plugged = plugged_in(extended=self.extended)
+        self.air = await stack.enter_async_context(plugged)
+        advertiser = self.advertiser(clock)
+        stack.push_async_callback(advertiser.stop)
+        return advertiser
+
+    def advertiser(self, clock: Clock) -> Advertiser:
+        return LinuxAdvertiser(clock)
+
+    def on_air(self) -> OnAir:
+        sent = self.air("on_air")
+        return [(bytes.fromhex(address), bytes.fromhex(data)) for address, data in sent]
+
+    def refuse(self) -> None:
+        for opcode in self.refused:
+            self.air("refuse", opcode=opcode)
+
+    def unplug(self) -> None:
+        self.air("unplug")
+
+
+class ExtendedOnKernel(OnKernel):
+    """One of Bluetooth 5."""
+
+    extended = True
+
+
+class BluezOnKernel(OnKernel):
+    """The system's BlueZ, with an adapter of Bluetooth 4."""
+
+    def advertiser(self, clock: Clock) -> Advertiser:
+        return BluezAdvertiser()
+
+
+class ExtendedBluezOnKernel(BluezOnKernel):
+    """The system's BlueZ, with an adapter of Bluetooth 5."""
+
+    extended = True
+
+
+SYSTEMS = {"virtual": Virtual, "linux-mgmt": Linux, "bluez": Bluez}
+SYSTEMS_ON_KERNEL = {
+    "linux-mgmt-on-kernel": OnKernel,
+    "linux-mgmt-on-kernel-extended": ExtendedOnKernel,
+    "bluez-on-kernel": BluezOnKernel,
+    "bluez-on-kernel-extended": ExtendedBluezOnKernel,
+}
+
+
+@pytest.fixture(
+    params=[
+        *(pytest.param(each, id=name) for name, each in SYSTEMS.items()),
+        *(
+            pytest.param(each, id=name, marks=pytest.mark.kernel)
+            for name, each in SYSTEMS_ON_KERNEL.items()
+        ),
+    ]
+)
 def with_advertiser(request, monkeypatch) -> Callable:
-    """Return a runner of `main(advertiser, system)` in virtual time."""
+    """Return a runner of `main(advertiser, system)`, in virtual time if it can be."""
+    system = request.param()
+    is_real = isinstance(system, OnKernel)
 
     def run(main):
         async def inside():
             loop = asyncio.get_running_loop()
-            system = request.param()
             if isinstance(system, Bluez):
                 monkeypatch.setattr(bluez_advertiser, "connect", system.connect)
-            advertiser = await system.open(Clock(loop.time, loop.time))
-            await main(advertiser, system)
-            await settle()
+            async with AsyncExitStack() as stack:
+                advertiser = await system.open(Clock(loop.time, loop.time), stack)
+                await main(advertiser, system)
+                await settle()
 
-        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        factory = asyncio.new_event_loop if is_real else VirtualTimeLoop
+        with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(inside())
 
     return run
 
 
 async def settle() -> None:
-    for _ in range(6):
-        await asyncio.sleep(0)
+    """Wait until nothing that was begun can still go on."""
+    await asyncio.sleep(0.5)
 
 
 async def watched(work, system) -> OnAir:

@@ -1,11 +1,13 @@
-"""Both forms of the candidate search find the same."""
+"""Every variant of the candidate search finds the same."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proximity.matching import candidates, candidates_plain
+from proximity.kernels.dispatch import available_variants
+from proximity.matching import candidates_plain
+from proximity.matching.candidates import EncounterIndex
 from proximity.protocol.diagnosis_key import DiagnosisKeys
 from proximity.protocol.gaen import derive_ephemeral_ids
 from proximity.protocol.sighting import Encounters
@@ -18,9 +20,14 @@ def plain(keys, encounters):
     return candidates_plain.find_candidates(keys, encounters, TOLERANCE)
 
 
-def vectorised(keys, encounters):
-    index = candidates.index_encounters(encounters)
-    return candidates.find_candidates(keys, index, TOLERANCE)
+def indexed(variant):
+    def find(keys, encounters):
+        return EncounterIndex(encounters, TOLERANCE, variant=variant).find(keys)
+
+    return find
+
+
+FORMS = {"plain": plain, **{name: indexed(name) for name in available_variants()}}
 
 
 def key_bytes(number):
@@ -62,7 +69,7 @@ def at(interval):
     return interval * 600_000
 
 
-@pytest.fixture(params=[plain, vectorised])
+@pytest.fixture(params=FORMS.values(), ids=FORMS)
 def find(request):
     def rows(keys, encounters):
         columns = request.param(keys, encounters)
@@ -181,8 +188,62 @@ def worlds(draw):
 
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(worlds())
-def test_both_forms_are_equal(world):
+def test_all_forms_are_equal(world):
     keys, encounters = world
+    expected = [column.tolist() for column in plain(keys, encounters)]
 
-    for a, b in zip(plain(keys, encounters), vectorised(keys, encounters), strict=True):
-        assert a.tolist() == b.tolist()
+    for find in FORMS.values():
+        assert [column.tolist() for column in find(keys, encounters)] == expected
+
+
+@st.composite
+def histories(draw):
+    """Some states of one store: rows are added, heard again, and forgotten."""
+    keys, encounters = draw(worlds())
+    n = len(encounters.ephemeral_id)
+    states = []
+    for _ in range(draw(st.integers(1, 4))):
+        first = draw(st.integers(0, n))
+        end = draw(st.integers(first, n))
+        rows = []
+        for row in range(first, end):
+            span = slice(*encounters.offsets[row : row + 2].tolist())
+            heard = encounters.t_ms[span].tolist()
+            kept = draw(st.integers(1, len(heard)))
+            rows.append((encounters.ephemeral_id[row].tobytes(), heard[:kept]))
+        states.append(encounters_of(*rows))
+    return keys, states
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(histories())
+def test_an_index_kept_up_to_date_finds_what_a_new_one_finds(history):
+    keys, states = history
+
+    for variant in available_variants():
+        index = EncounterIndex(states[0], TOLERANCE, variant=variant)
+        for encounters in states:
+            index.update(encounters)
+            found = [column.tolist() for column in index.find(keys)]
+
+            expected = [column.tolist() for column in plain(keys, encounters)]
+            assert found == expected
+
+
+def test_a_key_of_two_days_is_found_on_both(find):
+    start = START + 100
+    early = (id_of(1, 10, start), [at(start + 10)])
+    late = (id_of(1, 143, start), [at(start + 143)])
+
+    assert find(keys_of((1, start, 144)), encounters_of(early, late)) == [
+        (0, start + 10, 0),
+        (0, start + 143, 1),
+    ]
+
+
+def test_sightings_of_one_id_that_lie_years_apart_are_judged_one_by_one(find):
+    near, far = START + 50, START - 144 * 4_000
+    row = (id_of(1, 50), [at(far), at(near)])
+    beside = (id_of(1, 50), [at(far), at(START + 144 * 4_000)])
+
+    assert find(keys_of((1, START, 144)), encounters_of(row, beside)) == [(0, near, 0)]

@@ -6,7 +6,8 @@ import pytest
 
 from proximity.protocol import bluezone, gaen
 from proximity.protocol.advertisement import LEGACY_BYTES, decode_structures
-from proximity.protocol.scheme import KNOWN_SCHEMES, Recognised, recognise
+from proximity.protocol.carrier import DEFAULT_PROFILE
+from proximity.protocol.scheme import KNOWN_SCHEMES, recognise
 
 DAY = 18_482
 DAY_S = 86_400
@@ -51,14 +52,17 @@ def test_every_id_is_recognised_from_its_advertisement(scheme, secret, metadata)
         data = scheme.encode_advertisement(sent.value, metadata)
 
         assert len(data) <= LEGACY_BYTES
-        assert recognise(data) == Recognised(scheme.NAME, sent.value, metadata)
+        heard = recognise(data)
+        assert (heard.scheme, heard.ephemeral_id) == (scheme.NAME, sent.value)
+        assert heard.metadata == metadata
 
 
 def test_the_order_of_structures_does_not_matter(scheme, secret, metadata):
     sent = scheme.ids_of_day(secret, DAY)[0].value
     structures = decode_structures(scheme.encode_advertisement(sent, metadata))
 
-    assert scheme.decode_advertisement(structures[::-1]) == (sent, metadata)
+    heard = scheme.decode_advertisement(structures[::-1], DEFAULT_PROFILE)
+    assert heard[:2] == (sent, metadata)
 
 
 def test_another_schemes_advertisement_is_left_to_it(scheme):
@@ -67,7 +71,7 @@ def test_another_schemes_advertisement_is_left_to_it(scheme):
         sent = other.ids_of_day(secret, DAY)[0].value
         structures = decode_structures(other.encode_advertisement(sent, metadata))
 
-        heard = scheme.decode_advertisement(structures)
+        heard = scheme.decode_advertisement(structures, DEFAULT_PROFILE)
         assert (heard is not None) == (other is scheme)
 
 

@@ -137,3 +137,28 @@ def test_a_recorded_office_gives_the_figures_of_the_documentation():
         },
         abs=0.005,
     )
+
+
+def test_one_person_becomes_a_case_and_who_was_near_is_told(document):
+    case = document["case"]
+    outcomes = {each["name"]: each["outcome"] for each in case["phones"]}
+
+    assert case["keys_handed_out"] == 1
+    assert case["keys_published"] >= 1_000
+    assert case["name"] not in outcomes
+    assert "missed" not in outcomes.values()
+    assert list(outcomes.values()).count("found") >= 3
+    assert "quiet" in outcomes.values()
+
+
+def test_two_virtual_hours_are_lived_on_air_and_addresses_rotate_with_ids(document):
+    air = document["air"]
+    found = air["linkability"]
+
+    assert (air["phones"], air["virtual_min"]) == (8, 120)
+    assert air["advertisements"] > 1_000
+    # Eight phones in twelve intervals; who walks alone is not always heard.
+    assert 80 <= found["ids"] <= 96
+    assert found["addresses"] == found["pairs"] == found["ids"]
+    assert found["breaking_pairs"] == found["receptions_without_address"] == 0
+    assert found["longest_followed_s"] <= 600

@@ -4,7 +4,7 @@ import numpy as np
 
 from proximity.client.engine import EngineSettings
 from proximity.protocol.linkability import audit_linkability
-from proximity.protocol.reception import Broadcast, gather_receptions
+from proximity.protocol.reception import gather_receptions
 from proximity.research import virtual_phones
 from proximity.research.evening import synthetic_evening
 from proximity.research.phones import Simulation
@@ -21,21 +21,18 @@ class NoNetwork:
         raise AssertionError("a phone asked the network while it only listened")
 
 
-def test_addresses_change_with_ids_through_the_whole_evening(tmp_path, monkeypatch):
+def test_addresses_change_with_ids_through_the_whole_evening(tmp_path):
     heard = []
-    sighting_of = virtual_phones.sighting_of
-
-    def eavesdrop(each):
-        broadcast = Broadcast(each.address, each.data)
-        heard.append((each.t_wall_ms, each.rssi_dbm, broadcast))
-        return sighting_of(each)
-
-    monkeypatch.setattr(virtual_phones, "sighting_of", eavesdrop)
     generator = np.random.default_rng(0)
     world = synthetic_evening(DAY, generator)
     settings = EngineSettings("", (), built_in("en-v2"))
     simulation = Simulation(settings, NoNetwork(), generator)
-    virtual_phones.live_on_air(world, tmp_path, simulation)
+    virtual_phones.live_on_air(
+        world,
+        tmp_path,
+        simulation,
+        lambda broadcast, t_ms: heard.append((t_ms, None, broadcast)),
+    )
     found = audit_linkability(gather_receptions(heard))["gaen"]
 
     # Eight phones in twelve intervals each; who walks alone is not always heard.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proximity.matching.candidates import find_candidates, index_encounters
+from proximity.matching.candidates import EncounterIndex
 from proximity.protocol.export import open_unsigned
 from proximity.protocol.gaen import derive_ephemeral_ids
 from proximity.protocol.sighting import Encounters
@@ -30,7 +30,7 @@ def test_the_published_key_is_found_once_among_all_of_its_export():
         t_ms=np.array([START * 600_000]),
         rssi_dbm=np.array([-60], np.int8),
     )
-    found = find_candidates(keys, index_encounters(heard), 12)
+    found = EncounterIndex(heard, 12).find(keys)
 
     assert len(keys.key) == 110
     assert found.interval.tolist() == [START]

@@ -1,9 +1,10 @@
 """Devices run on a virtual air, from the first advertisement to the notification."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from proximity.authority.publish.signing_keys import published_keys
 from proximity.client.engine import Engine, EngineSettings, Surroundings
 from proximity.client.health_log import HealthLog, Trouble, Work
 from proximity.client.notification import NotificationKind
+from proximity.client.own_broadcast import Form
 from proximity.client.runner import Circumstances, Radio, Runner
 from proximity.protocol.linkability import audit_linkability
 from proximity.protocol.reception import Broadcast, gather_receptions
+from proximity.radio.bumble_transport import TransportRadio
 from proximity.radio.hci_radio import HciSettings
 from proximity.radio.scanner import Heard
 from proximity.radio.virtual import VirtualAir
@@ -55,6 +58,7 @@ class Device:
             folder / f"{number}.sqlite", SealingKey(bytes([number]) * 32)
         )
         self.authority = authority
+        self.form = Form(-20)
         self.told: list[object] = []
         self.changes: list[tuple[Work, Trouble | None]] = []
 
@@ -82,7 +86,7 @@ class Device:
         return Runner(
             self.engine(connection, clock),
             open_engine,
-            Radio(radio, radio, -20),
+            Radio(radio, radio, self.form),
             Circumstances(clock, self.random.random, here),
             health=HealthLog(connection, self.note),
             tell=self.told.append,
@@ -111,6 +115,13 @@ def reach(sender: int, receiver: int, t_s: float) -> int | None:
     return None if STRANGER in (sender, receiver) else -52
 
 
+async def run_until(end_s: float, runs: list[Coroutine[Any, Any, None]]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(end_s), asyncio.TaskGroup() as tasks:
+            for run in runs:
+                tasks.create_task(run)
+
+
 def live(
     devices: list[Device], end_s: float, events: dict[float, Callable[..., None]]
 ) -> list[Eavesdropper]:
@@ -128,10 +139,7 @@ def live(
             runs.append(device.runner(connection, ears[-1], clock).run(fetches=True))
         for at_s, event in events.items():
             loop.call_at(at_s, event, air)
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(end_s), asyncio.TaskGroup() as tasks:
-                for run in runs:
-                    tasks.create_task(run)
+        await run_until(end_s, runs)
         return ears
 
     loop = VirtualTimeLoop(START_S)
@@ -186,3 +194,57 @@ def test_a_device_whose_adapter_is_pulled_out_names_it(devices: list[Device]):
 
     assert (Work.SCAN, Trouble.RADIO_OFF) in devices[0].changes
     assert devices[1].changes == []
+
+
+def test_an_adapter_of_its_own_that_comes_back_is_heard_and_hears_again(
+    devices: list[Device],
+):
+    """The case's adapter is on a transport; it is away for twenty minutes."""
+    gone_s, back_s, end_s = START_S + 900, START_S + 2_100, START_S + 4_200
+
+    async def main() -> tuple[Eavesdropper, Eavesdropper]:
+        loop = asyncio.get_running_loop()
+        clock = Clock(wall=loop.time, monotonic=loop.time)
+        air = VirtualAir(reach, np.random.default_rng(9))
+        settings = HciSettings("virtual", clock, np.random.default_rng(4).bytes)
+        port = air.port()
+        transport = TransportRadio("usb:0", settings, port.open)
+        await transport.open()
+        ears = Eavesdropper(transport), Eavesdropper(await air.join(settings))
+        loop.call_at(gone_s, port.unplug)
+        loop.call_at(back_s, port.plug_in)
+        runs = [
+            device.runner(connection, ear, clock).run(fetches=False)
+            for device, ear, connection in zip(devices, ears, connections, strict=False)
+        ]
+        await run_until(end_s, runs)
+        await transport.close()
+        return ears
+
+    loop = VirtualTimeLoop(START_S)
+    with ExitStack() as stack:
+        stack.callback(loop.close)
+        connections = [
+            stack.enter_context(closing(open_store(device.phone.store)))
+            for device in devices[:2]
+        ]
+        own, other = loop.run_until_complete(main())
+
+    # A retry comes at least once a minute; then the frame within ten seconds of a scan.
+    soon_ms = (back_s + 60 + 20) * 1_000
+    for ear in (own, other):
+        times = [t_ms for t_ms, _, _ in ear.heard]
+        assert any(t_ms < gone_s * 1_000 for t_ms in times)
+        assert not any(gone_s * 1_000 < t_ms < back_s * 1_000 for t_ms in times)
+        # The other one scans once in five minutes.
+        assert any(soon_ms < t_ms < soon_ms + 300_000 for t_ms in times)
+    assert min(t for t, _, _ in own.heard if t > gone_s * 1_000) <= soon_ms
+    assert set(devices[0].changes) == {
+        (Work.SCAN, Trouble.RADIO_OFF),
+        (Work.SCAN, None),
+        (Work.ADVERTISEMENT, Trouble.RADIO_OFF),
+        (Work.ADVERTISEMENT, None),
+    }
+    assert devices[1].changes == []
+    found = audit_linkability(gather_receptions(other.heard))["gaen"]
+    assert found.addresses_of_several_ids == 0

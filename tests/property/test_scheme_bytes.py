@@ -178,7 +178,9 @@ def test_a_bluezone_id_survives_any_order_of_structures(ephemeral_id, order):
 
     data = encode_structures([structures[at] for at in order])
 
-    assert recognise(data) == Recognised("bluezone", ephemeral_id, b"")
+    assert recognise(data) == Recognised(
+        "bluezone", ephemeral_id, b"", Carrier.MANUFACTURER_DATA
+    )
 
 
 @modest

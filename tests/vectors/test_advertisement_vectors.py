@@ -8,7 +8,7 @@ import pytest
 from proximity import errors
 from proximity.protocol.advertisement import decode_structures
 from proximity.protocol.bluezone_ios import WakeUp, decode_wake_up
-from proximity.protocol.scheme import Recognised, recognise
+from proximity.protocol.scheme import recognise
 
 CASES = json.loads(Path(__file__).with_name("advertisements.json").read_text("utf-8"))[
     "cases"
@@ -19,15 +19,13 @@ REFUSED = [case for case in CASES if case["expect"] != "success"]
 
 @pytest.mark.parametrize("case", READ, ids=lambda case: case["name"])
 def test_the_scheme_is_recognised(case):
-    expected = None
-    if "scheme" in case:
-        expected = Recognised(
-            case["scheme"],
-            bytes.fromhex(case["ephemeral_id"]),
-            bytes.fromhex(case["metadata"]),
-        )
+    found = recognise(bytes.fromhex(case["data"]))
 
-    assert recognise(bytes.fromhex(case["data"])) == expected
+    assert (found is not None) == ("scheme" in case)
+    if found is not None:
+        assert found.scheme == case["scheme"]
+        assert found.ephemeral_id.hex() == case["ephemeral_id"]
+        assert found.metadata.hex() == case["metadata"]
 
 
 @pytest.mark.parametrize("case", READ, ids=lambda case: case["name"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -43,7 +44,9 @@ OVERLAP_S = 28 * DAY_S
 _VERSION = re.compile(r"v[0-9]{1,9}")
 
 
-def ensure_signers(directory: Path, region: str, *, now_s: int) -> list[Signer]:
+def ensure_signers(
+    directory: Path, region: str, *, now_s: int, passphrase: bytes | None = None
+) -> list[Signer]:
     """Return the keys that sign now, oldest first; the first use makes one.
 
     Parameters
@@ -55,6 +58,8 @@ def ensure_signers(directory: Path, region: str, *, now_s: int) -> list[Signer]:
     now_s : int
         Unix seconds. A key whose overlap is over is deleted; its public half stays
         until the last file that it signed has expired.
+    passphrase : bytes | None
+        Encrypts the private keys; None leaves them to the permissions of their files.
 
     Returns
     -------
@@ -73,13 +78,17 @@ def ensure_signers(directory: Path, region: str, *, now_s: int) -> list[Signer]:
             _private_path(directory, _version(key)).unlink(missing_ok=True)
         if key not in kept:
             _public_path(directory, _version(key)).unlink(missing_ok=True)
-    kept = kept or [_make_key(directory, region, "v1")]
+    kept = kept or [_make_key(directory, region, "v1", passphrase)]
     if kept != listed:
         _save(directory, kept)
-    return [_signer(directory, key) for key in kept if not _is_over(key, now_s)]
+    return [
+        _signer(directory, key, passphrase) for key in kept if not _is_over(key, now_s)
+    ]
 
 
-def rotate_signing_keys(directory: Path, *, now_s: int) -> list[PinnedKey]:
+def rotate_signing_keys(
+    directory: Path, *, now_s: int, passphrase: bytes | None = None
+) -> list[PinnedKey]:
     """Make a new key; from the next run on it signs, for 28 days beside the old one.
 
     Parameters
@@ -88,6 +97,8 @@ def rotate_signing_keys(directory: Path, *, now_s: int) -> list[PinnedKey]:
         The authority's data directory.
     now_s : int
         Unix seconds.
+    passphrase : bytes | None
+        As `ensure_signers`.
 
     Returns
     -------
@@ -120,7 +131,7 @@ def rotate_signing_keys(directory: Path, *, now_s: int) -> list[PinnedKey]:
         newest = keys[-1]
         number = int(_version(newest).removeprefix("v")) + 1
         key_id = newest.verification_key.key_id or ""
-        fresh = _make_key(directory, key_id, f"v{number}")
+        fresh = _make_key(directory, key_id, f"v{number}", passphrase)
         rotated = [*keys[:-1], replace(newest, until_s=now_s + OVERLAP_S), fresh]
         _save(directory, rotated)
         return rotated
@@ -158,16 +169,23 @@ def published_keys(directory: Path) -> list[PinnedKey]:
     return list(keys)
 
 
-def _make_key(directory: Path, key_id: str, version: str) -> PinnedKey:
+def _make_key(
+    directory: Path, key_id: str, version: str, passphrase: bytes | None
+) -> PinnedKey:
     for name, private in ((PRIVATE_FOLDER, True), (PUBLIC_FOLDER, False)):
         make_folder(directory / name, private=private)
     path = _private_path(directory, version)
     # A key that is there but not listed is one whose making was interrupted.
     if not path.exists():
         fresh = ec.generate_private_key(ec.SECP256R1())
-        pem = fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        encryption = (
+            NoEncryption()
+            if passphrase is None
+            else BestAvailableEncryption(passphrase)
+        )
+        pem = fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
         write_whole(path, pem, mode=PRIVATE_MODE)
-    public = _load_private(path).public_key()
+    public = _load_private(path, passphrase).public_key()
     key = PinnedKey(VerificationKey(public, key_id, version))
     write_whole(_public_path(directory, version), key.pem.encode(), mode=PUBLIC_MODE)
     return key
@@ -178,14 +196,14 @@ def _save(directory: Path, keys: list[PinnedKey]) -> None:
     write_whole(path, encode_public_keys(keys), mode=PUBLIC_MODE)
 
 
-def _signer(directory: Path, key: PinnedKey) -> Signer:
-    private = _load_private(_private_path(directory, _version(key)))
+def _signer(directory: Path, key: PinnedKey, passphrase: bytes | None) -> Signer:
+    private = _load_private(_private_path(directory, _version(key)), passphrase)
     return Signer(private, key.verification_key.key_id or "", _version(key))
 
 
-def _load_private(path: Path) -> ec.EllipticCurvePrivateKey:
+def _load_private(path: Path, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
     try:
-        return load_signing_key(path.read_bytes())
+        return load_signing_key(path.read_bytes(), passphrase)
     except (FormatError, OSError) as error:
         raise _damaged(f"{PRIVATE_FOLDER}/{path.name}") from error
 

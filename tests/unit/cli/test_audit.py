@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from proximity.cli.main import load_app
 from proximity.errors import FormatError
 from proximity.protocol import bluezone, bluezone_ios, gaen
+from proximity.protocol.carrier import Carrier, DeploymentProfile, encode_carrier
+from proximity.protocol.profile_file import profile_members
 
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "docs/reference/schemas/audit-v1.json").read_text(
@@ -70,6 +72,47 @@ def test_people_read_a_verdict_for_each_scheme_that_was_heard(recording):
     assert result.exit_code == 0
     assert "gaen: linkable" in result.stdout
     assert "bluezone: one to one" in result.stdout
+
+
+def test_an_empty_recording_says_so(tmp_path):
+    path = tmp_path / "empty.jsonl"
+    path.write_bytes(b"")
+    result = run(path)
+
+    assert result.exit_code == 0
+    assert "0 advertisements in 0 scans" in result.stdout
+    assert "no ID was heard" in result.stdout
+
+
+def test_a_silence_is_told_from_a_recording_that_holds_nothing(tmp_path):
+    path = tmp_path / "silence.jsonl"
+    path.write_text('{"scan": [0, 4000]}\n')
+
+    assert "0 advertisements in 1 scans" in run(path).stdout
+
+
+def test_the_ids_of_a_deployment_are_found_under_its_numbers(tmp_path):
+    profile = DeploymentProfile(0xFDF0, 0x0ABC, 0xFDF1)
+    numbers = tmp_path / "profile.json"
+    numbers.write_text(json.dumps(profile_members(profile)))
+    path = tmp_path / "heard.jsonl"
+    lines = [
+        {
+            "t_ms": n,
+            "rssi_dbm": -60,
+            "address": ADDRESS,
+            "data": encode_carrier(bytes([n]) * 20, carrier, profile).hex(),
+        }
+        for n, carrier in enumerate(Carrier)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    ours = json.loads(run(path, "--json").stdout)
+    theirs = json.loads(run(path, "--profile", numbers, "--json").stdout)
+
+    assert ours["kinds"]["gaen"] == ours["schemes"]["gaen"]["ids"] == 0
+    assert theirs["kinds"]["gaen"] == theirs["schemes"]["gaen"]["ids"] == 3
+    assert theirs["schemes"]["gaen"]["breaking_pairs"] == 3
 
 
 def test_neither_address_nor_id_is_named(recording):

@@ -91,6 +91,13 @@ def test_json_has_truth_value_and_alert_of_every_pair(demo, found):
     assert document["auc"] == dict.fromkeys(BUILT_IN, 1.0)
 
 
+def test_one_case_leads_what_people_read(demo, found):
+    output = demo(report=found).stdout
+
+    assert output.startswith("An becomes a case.")
+    assert output.index("An trở thành ca bệnh.") < output.index("Everyone in turn")
+
+
 def test_people_read_who_is_told_and_what_each_rule_makes_of_every_pair(demo, found):
     output = demo(report=found).stdout
 

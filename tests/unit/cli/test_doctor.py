@@ -1,6 +1,7 @@
 """`proximity doctor` looks at everything and changes nothing."""
 
 import json
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -17,13 +18,12 @@ from proximity.client.health_log import HealthLog, Work
 from proximity.client.run_settings import RunSettings, write_settings
 from proximity.errors import (
     AdvertisingUnsupportedError,
-    LockedError,
     ProximityError,
     RadioOffError,
 )
 from proximity.radio.choose import Found, ListenOnly, Radio
-from proximity.store.schema import open_store
-from proximity.store.sealing import SealingKey
+from proximity.store.schema import APPLICATION_ID, MIGRATIONS, open_store
+from proximity.store.sealing_key import load_sealing_key
 
 REFERENCE = Path(__file__).parents[3] / "docs/reference"
 SCHEMA = json.loads((REFERENCE / "schemas/doctor-v1.json").read_text("utf-8"))
@@ -39,6 +39,19 @@ NAMES = [
     "fetch",
     "match",
 ]
+
+
+class NoKeyring:
+    """The keyring of a machine without a desktop."""
+
+    def get(self, account: str) -> None:
+        return None
+
+    def put(self, account: str, secret: bytes) -> bool:
+        return False
+
+    def remove(self, account: str) -> bool:
+        return True
 
 
 class Machine:
@@ -65,11 +78,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(command, "survey", made.survey)
     monkeypatch.setattr(command, "open_radio", made.open)
     monkeypatch.setattr(time, "time", lambda: float(NOW_S))
-    monkeypatch.setattr(
-        command,
-        "open_home",
-        lambda home: (open_store(home / "store.sqlite"), SealingKey(bytes(32))),
-    )
+    monkeypatch.setattr(command, "system_keyring", NoKeyring)
     return made
 
 
@@ -155,14 +164,48 @@ def test_an_adapter_of_ones_own_is_not_disturbed(tmp_path: Path, machine: Machin
     assert machine.opened == 0
 
 
-def test_a_store_that_cannot_be_opened_is_a_finding_and_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def locked(_: Path) -> None:
-        raise LockedError("The keyring is locked.", "Unlock it.")
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS) + 1))
+def test_a_store_is_looked_at_and_left_as_it_was(tmp_path: Path, version: int):
+    file = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        for statements in MIGRATIONS[:version]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
 
-    open_store(tmp_path / "store.sqlite").close()
-    monkeypatch.setattr(command, "open_home", locked)
+    found = examine(tmp_path)
+
+    is_old = version < len(MIGRATIONS)
+    assert found["store"]["code"] == ("store-older" if is_old else "store-whole")
+    assert found["store"]["state"] == "ok"
+    assert found["scan"]["code"] == "never"
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
+def test_the_store_of_a_run_that_goes_on_is_looked_at_beside_it(tmp_path: Path):
+    with closing(open_store(tmp_path / "store.sqlite")) as connection:
+        HealthLog(connection, lambda *_: None).succeeded(Work.SCAN, NOW_S - 60)
+        before = (tmp_path / "store.sqlite-wal").read_bytes()
+
+        found = examine(tmp_path)
+
+        assert found["scan"]["code"] == "recent"
+        assert (tmp_path / "store.sqlite-wal").read_bytes() == before
+
+
+def test_a_file_that_is_no_store_is_a_finding(tmp_path: Path):
+    (tmp_path / "store.sqlite").write_bytes(b"no store at all" * 100)
+
+    assert examine(tmp_path)["store"]["code"] == "store-failed"
+
+
+def test_a_key_that_is_lost_is_a_finding_and_no_error(tmp_path: Path):
+    with closing(open_store(tmp_path / "store.sqlite")) as connection:
+        load_sealing_key(connection, tmp_path, NoKeyring())
+    (tmp_path / "sealing.key").unlink()
 
     assert examine(tmp_path)["store"]["code"] == "store-locked"
 

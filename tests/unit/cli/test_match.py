@@ -1,3 +1,4 @@
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,19 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from rich.console import Console
 from typer.testing import CliRunner
 
+from proximity.cli import match as match_command
 from proximity.cli.main import load_app
-from proximity.errors import BadSignatureError, FormatError
-from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
+from proximity.errors import BadSignatureError, FormatError, TooLargeError
+from proximity.protocol import export_body
+from proximity.protocol.carrier import Carrier, DeploymentProfile, encode_carrier
+from proximity.protocol.diagnosis_key import (
+    DiagnosisKeys,
+    ReportType,
+    concatenate_keys,
+)
 from proximity.protocol.export_writer import ExportContent, export_bytes
 from proximity.protocol.gaen import (
     CalibrationConfidence,
@@ -20,8 +29,10 @@ from proximity.protocol.gaen import (
     encode_metadata,
     encrypt_metadata,
 )
+from proximity.protocol.profile_file import profile_members
 from proximity.protocol.recording import read_recording
 from proximity.protocol.recording_blocks import write_blocks
+from proximity.protocol.scheme import recognise
 from proximity.protocol.signature import Signer
 
 SCHEMA = json.loads(
@@ -286,3 +297,66 @@ def test_output_shows_neither_keys_nor_addresses(files):
 
     assert KEY.hex() not in result.output
     assert "A1:B2" not in result.output.upper()
+
+
+def reframed(line, profile):
+    """Return a line of a recording as a Windows machine of a deployment sends it."""
+    if line.get("address") is None:
+        return line
+    sent = recognise(bytes.fromhex(line["data"]))
+    payload = sent.ephemeral_id + sent.metadata
+    data = encode_carrier(payload, Carrier.MANUFACTURER_DATA, profile)
+    return line | {"data": data.hex()}
+
+
+def test_a_recording_is_matched_under_the_numbers_of_its_deployment(files):
+    profile = DeploymentProfile(0xFDF0, 0x0ABC, 0xFDF1)
+    (files / "profile.json").write_text(json.dumps(profile_members(profile)))
+    plain = document(files)["windows"]
+    write_recording(files, [reframed(line, profile) for line in recording_lines()])
+
+    theirs = run(files, "--profile", str(files / "profile.json"), "--json")
+
+    assert document(files)["windows"] == []
+    assert json.loads(theirs.stdout)["windows"] == plain != []
+
+
+def test_an_export_of_many_blocks_gives_what_one_block_gives(files, monkeypatch):
+    secrets = [bytes([i]) * 16 for i in range(20, 60)]
+    changed = keys(bytes([1]) * 16, KEY, *secrets[:5])
+    taken_back = keys(*secrets[5:9], report_type=ReportType.REVOKED)
+    content = replace(
+        CONTENT,
+        keys=keys(*secrets, KEY, report_type=ReportType.SELF_REPORT),
+        revised=concatenate_keys([changed, taken_back]),
+    )
+    write_export(files, content)
+    expected = document(files)
+    monkeypatch.setattr(export_body, "_CHUNK_BYTES", 60)
+
+    (window,) = expected["windows"]
+    assert (window["report_type"], window["key_index"]) == ("CONFIRMED_TEST", 0)
+    assert expected["refused"]["revoked"] == 4
+    assert document(files) == expected
+
+
+def test_a_file_beyond_the_bound_is_refused_unless_it_is_raised(files):
+    assert isinstance(run(files, "--max-bytes", "50").exception, TooLargeError)
+    assert run(files, "--max-bytes", "1000000").exit_code == 0
+
+
+def test_a_terminal_sees_how_far_the_match_is(files, monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(
+        match_command,
+        "Console",
+        lambda **_: Console(file=terminal, force_terminal=True, width=80),
+    )
+    run(files)
+
+    assert "matching 2 keys" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+
+
+def test_a_file_sees_no_progress(files):
+    assert "matching" not in run(files).stderr

@@ -60,7 +60,8 @@ def radio(monkeypatch) -> FakeRadio:
     radio = FakeRadio([*HEARD, REPORT])
 
     @asynccontextmanager
-    async def open_radio(backend, clock, entropy):
+    async def open_radio(backend, clock, entropy, profile):
+        radio.profile = profile
         radio.backend = backend or "fake"
         yield radio
 

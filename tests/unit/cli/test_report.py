@@ -146,8 +146,8 @@ def test_the_page_of_the_command_names_its_options():
         load_app(), ["report", "--help"], env={"COLUMNS": "200"}
     )
 
-    options = set(re.findall(r"--[a-z]+", result.stdout)) - {"--help"}
-    assert options == set(re.findall(r"^\| .*?`(--[a-z]+)` \|", page, re.MULTILINE))
+    options = set(re.findall(r"--[a-z-]+", result.stdout)) - {"--help"}
+    assert options == set(re.findall(r"^\| .*?`(--[a-z-]+)` \|", page, re.MULTILINE))
 
 
 def test_keys_are_not_written_over_what_is_no_file(home: Path):

@@ -18,8 +18,9 @@ from proximity.client.notices import Notice
 from proximity.client.notification import Notification, NotificationKind
 from proximity.client.run_lock import only_run
 from proximity.client.run_settings import RunSettings, read_settings
-from proximity.errors import LockedError, NetworkError, RadioOffError
-from proximity.protocol.carrier import Carrier
+from proximity.errors import FormatError, LockedError, NetworkError, RadioOffError
+from proximity.protocol.carrier import Carrier, DeploymentProfile
+from proximity.protocol.profile_file import profile_members
 from proximity.protocol.public_keys import PinnedKey, encode_public_keys
 from proximity.protocol.scheme import recognise
 from proximity.protocol.signature import VerificationKey
@@ -37,19 +38,21 @@ class OneFrame:
         all_rssi=True,
         interval_control=True,
         address_rotation=True,
-        carriers=frozenset({Carrier.SERVICE_DATA}),
+        carriers=frozenset({Carrier.SERVICE_DATA, Carrier.MANUFACTURER_DATA}),
         privileged=False,
     )
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
         self.backends: list[str | None] = []
+        self.profile: object = None
         self.stops = 0
         self.task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def open(self, backend: str | None, *_: object) -> AsyncIterator[Radio]:
+    async def open(self, backend: str | None, *given: object) -> AsyncIterator[Radio]:
         self.backends.append(backend)
+        self.profile = given[-1]
         self.task = asyncio.current_task()
         yield Radio("fake", self, self)
 
@@ -185,7 +188,9 @@ def test_settings_hold_nothing_secret(tmp_path: Path, radio: OneFrame):
     run(tmp_path)
 
     settings = json.loads((tmp_path / "settings.json").read_text("utf-8"))
-    assert set(settings) == {"source_url", "backend", "language", "tx_power_dbm"}
+    assert set(settings) == {
+        *("source_url", "backend", "language", "tx_power_dbm", "scheme", "profile")
+    }
 
 
 @pytest.mark.parametrize(
@@ -255,3 +260,53 @@ def test_a_run_ends_well_when_its_terminal_closes_but_for_nohup(
     assert result.exit_code == 0
     assert radio.stops >= 1
     assert bool(survived) is not is_end
+
+
+def test_a_device_advertises_bluezones_android_form_if_it_is_told_to(
+    tmp_path: Path, radio: OneFrame
+):
+    run(tmp_path, "--scheme", "bluezone")
+    run(tmp_path)
+
+    # The same quarter of an hour, but for one run in a million at its very end.
+    assert [recognise(frame).scheme for frame in radio.frames] == ["bluezone"] * 2
+    assert radio.frames[0].hex().startswith("0201020303564e0fffb522")
+    assert read_settings(tmp_path).scheme == "bluezone"
+
+
+def test_an_unknown_scheme_is_wrong_usage(tmp_path: Path, radio: OneFrame):
+    result = run(tmp_path, "--scheme", "tcn")
+
+    assert result.exit_code == 2
+    assert "bluezone" in result.stderr
+
+
+def test_a_deployments_numbers_reach_the_air_and_the_ears_and_are_kept(
+    tmp_path: Path, radio: OneFrame
+):
+    profile = DeploymentProfile(0xFDF0, 0x0ABC, 0xFDF1)
+    file = tmp_path / "profile.json"
+    file.write_text(json.dumps(profile_members(profile)), "utf-8")
+
+    run(tmp_path / "home", "--profile", str(file))
+    run(tmp_path / "home")
+
+    assert len(radio.frames) == 2
+    for frame in radio.frames:
+        assert recognise(frame) is None
+        assert recognise(frame, profile).scheme == "gaen"
+    assert radio.profile == profile
+    assert read_settings(tmp_path / "home").profile == profile
+
+
+def test_a_wrong_profile_is_named_and_leaves_the_settings(
+    tmp_path: Path, radio: OneFrame
+):
+    file = tmp_path / "profile.json"
+    file.write_text('{"service_uuid16": 64879}', "utf-8")
+
+    result = run(tmp_path / "home", "--profile", str(file))
+
+    assert isinstance(result.exception, FormatError)
+    assert "service_uuid16" in str(result.exception)
+    assert not (tmp_path / "home" / "settings.json").exists()

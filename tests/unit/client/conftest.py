@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from proximity.client.engine import Engine, EngineSettings, Surroundings
 from proximity.client.health_log import HealthLog, Trouble, Work
+from proximity.client.own_broadcast import Form
 from proximity.client.runner import Circumstances, Radio, Runner
 from proximity.errors import (
     NetworkError,
@@ -276,6 +277,7 @@ class Rig:
         self.loop = VirtualTimeLoop()
         self.radio = FakeRadio(self.wall)
         self.network = EmptyNetwork(self.wall)
+        self.form = Form(-20)
         self.told: list[object] = []
         self.changes: list[tuple[Work, Trouble | None]] = []
         self.connection = open_store(path)
@@ -304,7 +306,7 @@ class Rig:
         runner = Runner(
             self.engine,
             self.open_engine,
-            Radio(self.radio, self.radio, -20),
+            Radio(self.radio, self.radio, self.form),
             Circumstances(self.clock, lambda: 0.5, here),
             health=HealthLog(self.connection, self.note),
             tell=self.told.append,

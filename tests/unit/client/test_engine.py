@@ -1,12 +1,18 @@
 """The straight line, from a sighting to what a person is told."""
 
+import gc
+import weakref
+
 import pytest
 
+from proximity.client import engine
 from proximity.client.engine import EngineSettings
 from proximity.client.notification import NotificationKind
+from proximity.client.own_broadcast import Form
 from proximity.errors import (
     NetworkError,
 )
+from proximity.matching.candidates import EncounterIndex
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.scheme import recognise
 from proximity.scoring.config import built_in
@@ -71,6 +77,40 @@ def test_each_export_is_processed_exactly_once(device, authority, diagnosis_key)
     assert statuses(device) == []
     assert device.engine.windows() == windows
     assert len(told(device)) == 1
+
+
+def test_what_was_heard_is_arranged_once_for_all_exports(
+    device, authority, diagnosis_key, monkeypatch
+):
+    made = []
+
+    class Counted(EncounterIndex):
+        def __init__(self, *args, **options):
+            made.append(self)
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(engine, "EncounterIndex", Counted)
+    device.meet(STRANGER, 23)
+    for nobody in (b"\1" * 16, b"\2" * 16):
+        authority.publish(diagnosis_key(nobody))
+    assert statuses(device) == ["no-match", "no-match"]
+    device.meet(CASE, 23)
+    authority.publish(diagnosis_key(CASE))
+
+    assert statuses(device) == ["matched"]
+    assert len(made) == 1
+
+
+def test_what_is_forgotten_is_not_kept_in_memory(device, authority, diagnosis_key):
+    device.meet(STRANGER, 23)
+    authority.publish(diagnosis_key(CASE))
+    device.engine.update()
+    index = weakref.ref(device.engine._index)
+
+    device.engine.forget()
+    gc.collect()
+
+    assert index() is None
 
 
 def test_an_export_that_is_repeated_under_another_name_counts_once(
@@ -265,7 +305,7 @@ def test_what_was_heard_while_the_clock_was_set_back_is_no_evidence(
 
 def test_ones_own_keys_are_no_exposure(device, authority, diagnosis_key):
     device.now_s = TUESDAY * DAY_S
-    advertised = recognise(device.engine.advertisement(-20))
+    advertised = recognise(device.engine.advertisement(Form(-20)))
     assert advertised is not None
     (own,) = list_keys(device.connection, device.sealing)
     device.now_s = (TUESDAY + 1) * DAY_S + 8_000

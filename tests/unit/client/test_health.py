@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proximity.client import health
+from proximity.client.computations import Computation, computations
 from proximity.client.health import (
     Check,
     CheckName,
@@ -24,6 +24,7 @@ from proximity.client.health import (
 from proximity.client.health_log import Trouble, Work, WorkState
 from proximity.client.notification import languages, load_texts
 from proximity.errors import (
+    KernelError,
     LockedError,
     PermissionDeniedError,
     RadioError,
@@ -94,18 +95,44 @@ def test_a_plausible_clock_is_right():
     assert check_clock(NOW_S, int(NOW_S), noted).state is State.OK
 
 
-def test_the_published_id_comes_out():
-    assert check_kernels().state is State.OK
+def lacking() -> bool:
+    raise KernelError("This machine has no such kernel.", "Use the plain form.")
 
 
-def test_a_wrong_computation_is_found(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(health, "_KNOWN_ID", bytes(16))
+RIGHT = Computation("right", lambda: True)
+WRONG = Computation("wrong", lambda: False)
+MISSING = Computation("missing", lacking)
 
-    assert check_kernels().state is State.FAIL
+
+def test_what_is_known_beforehand_comes_out_on_this_machine():
+    check = check_kernels(computations())
+
+    assert check.state is not State.FAIL
+    assert str(check.values["kernels"])
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "named"),
+    [
+        ([RIGHT, WRONG], State.FAIL, "wrong"),
+        ([MISSING, WRONG], State.FAIL, "wrong"),
+        ([RIGHT, MISSING], State.WARN, "missing"),
+    ],
+)
+@pytest.mark.parametrize("language", languages())
+def test_a_kernel_that_errs_or_lacks_is_named_with_a_remedy(
+    found: list[Computation], state: State, named: str, language: str
+):
+    check = check_kernels(found)
+    text = render_check(check, language)
+
+    assert check.state is state
+    assert named in text.reason
+    assert text.remedy
 
 
 def test_a_store_that_is_whole_is_right(connection: sqlite3.Connection):
-    assert check_store(connection).state is State.OK
+    assert check_store(connection, is_current=True).state is State.OK
 
 
 def test_a_store_that_does_not_open_fails_and_a_missing_one_does_not():

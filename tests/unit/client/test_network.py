@@ -39,3 +39,13 @@ def test_an_error_does_not_repeat_the_address():
         split_http_url("https://name:secret@example.org/")
 
     assert "secret" not in str(caught.value) + caught.value.hint
+
+
+def test_nothing_is_posted_to_what_is_no_web_server():
+    with pytest.raises(NetworkError, match="not one of a web server"):
+        HttpNetwork().post("ftp://example.org/", b"x", {}, max_bytes=10)
+
+
+def test_a_server_that_is_not_there_gets_nothing_posted():
+    with pytest.raises(NetworkError, match="could not give"):
+        HttpNetwork().post("http://127.0.0.1:1/", b"x", {}, max_bytes=10)

@@ -2,12 +2,22 @@
 
 import itertools
 
-from proximity.client.own_broadcast import advertisement_at, key_at
+import pytest
+
+from proximity.client.own_broadcast import (
+    Form,
+    advertisement_at,
+    bluezone_key,
+    key_at,
+)
+from proximity.protocol import bluezone
+from proximity.protocol.carrier import Carrier, DeploymentProfile
 from proximity.protocol.gaen import decode_metadata, decrypt_metadata
 from proximity.protocol.scheme import recognise
 from proximity.store.own_keys import end_key, list_keys
 
-NOON_S = 20_774 * 86_400 + 43_200
+DAY_START_S = 20_774 * 86_400
+NOON_S = DAY_START_S + 43_200
 
 
 def entropy():
@@ -17,7 +27,7 @@ def entropy():
 
 def sent(device, t_s: float, source):
     data = advertisement_at(
-        device.connection, device.sealing, t_s, tx_power_dbm=-20, entropy=source
+        device.connection, device.sealing, t_s, form=Form(-20), entropy=source
     )
     recognised = recognise(data)
     assert recognised is not None
@@ -63,3 +73,67 @@ def test_the_metadata_tell_the_transmit_power_to_who_has_the_key(device):
     )
 
     assert metadata.tx_power_dbm == -20
+
+
+BLUEZONE = Form(-20, "bluezone", Carrier.MANUFACTURER_DATA)
+
+
+def sent_in_bluezone(device, t_s: float, source):
+    data = advertisement_at(
+        device.connection, device.sealing, t_s, form=BLUEZONE, entropy=source
+    )
+    recognised = recognise(data)
+    assert recognised is not None
+    assert recognised.scheme == "bluezone"
+    return recognised.ephemeral_id
+
+
+def test_a_bluezone_id_stays_for_a_quarter_of_an_hour_and_then_changes(device):
+    source = entropy()
+    first = sent_in_bluezone(device, NOON_S, source)
+
+    assert sent_in_bluezone(device, NOON_S + 899, source) == first
+    assert sent_in_bluezone(device, NOON_S + 900, source) != first
+
+
+def test_bluezone_ids_are_those_of_the_days_bluezone_key(device):
+    source = entropy()
+    heard = [sent_in_bluezone(device, DAY_START_S + 900 * n, source) for n in range(96)]
+    own = key_at(device.connection, device.sealing, NOON_S, source)
+
+    ids = bluezone.ids_of_day(bluezone_key(own.key), 20_774)
+    assert heard == [each.value for each in ids]
+    assert [each.valid_from_ms for each in ids[:2]] == [
+        DAY_START_S * 1_000,
+        (DAY_START_S + 900) * 1_000,
+    ]
+
+
+def test_a_bluezone_key_does_not_lead_to_that_of_the_next_day(device):
+    source = entropy()
+    today = key_at(device.connection, device.sealing, NOON_S, source)
+    tomorrow = key_at(device.connection, device.sealing, NOON_S + 86_400, source)
+
+    assert bluezone.advance_key(bluezone_key(today.key)) != bluezone_key(tomorrow.key)
+    assert bluezone_key(today.key) != today.key
+
+
+@pytest.mark.parametrize("carrier", Carrier)
+def test_every_carrier_has_the_same_id_under_the_numbers_of_its_profile(
+    device, carrier
+):
+    source = entropy()
+    profile = DeploymentProfile(0xFDF0, 0x0ABC, 0xFDF1)
+    data = advertisement_at(
+        device.connection,
+        device.sealing,
+        NOON_S,
+        form=Form(-20, carrier=carrier, profile=profile),
+        entropy=source,
+    )
+    heard = recognise(data, profile)
+
+    assert recognise(data) is None
+    assert heard is not None
+    assert heard.carrier is carrier
+    assert heard.ephemeral_id == sent(device, NOON_S, source).ephemeral_id

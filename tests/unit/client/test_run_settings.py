@@ -16,6 +16,7 @@ from proximity.client.run_settings import (
     write_settings,
 )
 from proximity.errors import FileAccessError, FormatError, StoreError
+from proximity.protocol.carrier import DEFAULT_PROFILE, DeploymentProfile
 from proximity.protocol.public_keys import PinnedKey, encode_public_keys
 from proximity.protocol.signature import VerificationKey
 
@@ -31,7 +32,10 @@ def test_a_new_home_asks_nobody_and_speaks_vietnamese(tmp_path: Path):
 
 
 def test_settings_come_back_as_they_were(tmp_path: Path):
-    settings = RunSettings("https://example.org/", "bluez", "en", -24)
+    profile = DeploymentProfile(0xFDF0, 0x0ABC, 0xFDF1)
+    settings = RunSettings(
+        "https://example.org/", "bluez", "en", -24, "bluezone", profile
+    )
 
     write_settings(tmp_path / "home", settings)
 
@@ -55,6 +59,11 @@ def test_settings_are_for_their_owner_alone(tmp_path: Path):
         {"language": None},
         {"tx_power_dbm": 200},
         {"tx_power_dbm": "-20"},
+        {"scheme": "tcn"},
+        {"scheme": None},
+        {"scheme": []},
+        {"profile": None},
+        {"profile": {"service_uuid16": "0xfd6f"}},
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, change: dict[str, object]):
@@ -122,3 +131,12 @@ def test_a_file_of_keys_without_end_is_read_up_to_its_bound(tmp_path: Path):
 def test_a_file_of_keys_that_cannot_be_read_is_named(tmp_path: Path):
     with pytest.raises(FileAccessError):
         read_keys(tmp_path)
+
+
+def test_settings_of_before_there_were_profiles_are_read(tmp_path: Path):
+    old = {"source_url": None, "backend": None, "language": "vi", "tx_power_dbm": -20}
+    (tmp_path / SETTINGS_FILE).write_text(json.dumps(old), "utf-8")
+
+    settings = read_settings(tmp_path)
+
+    assert (settings.scheme, settings.profile) == ("gaen", DEFAULT_PROFILE)

@@ -11,17 +11,19 @@ import pytest
 
 from proximity.client.engine import Engine
 from proximity.client.health_log import Trouble, Work, read_health
+from proximity.client.own_broadcast import Form
 from proximity.errors import (
     AdvertisingUnsupportedError,
     LockedError,
     PermissionDeniedError,
     RadioError,
     RadioOffError,
+    StoreError,
 )
-from proximity.protocol.carrier import Carrier
+from proximity.protocol.carrier import Carrier, DeploymentProfile
 from proximity.protocol.scheme import recognise
 from proximity.radio.scanner import Heard, ScanReport
-from proximity.store.scans import read_scans
+from proximity.store.scans import Scan, read_scans
 from proximity.units import interval_of
 
 # As the rig of the fixtures: Tuesday, 17 November 2026, 10:00 UTC.
@@ -339,3 +341,57 @@ def test_a_notice_that_nobody_can_read_waits(rig, monkeypatch: pytest.MonkeyPatc
 
     assert waiting == ["a notice"]
     assert len(rig.radio.scans) == 3
+
+
+def test_a_bluezone_id_has_one_address_for_its_quarter_of_an_hour(rig):
+    rig.form = Form(-20, "bluezone")
+    rig.radio.carriers = tuple(Carrier)
+
+    rig.run(3_600 - 1)
+
+    frames = on_air(rig)
+    assert [round(t - START_S) for t, _ in frames] == [0, 900, 1800, 2700]
+    assert len({data for _, data in frames}) == 4
+    assert all(recognise(data).scheme == "bluezone" for _, data in frames)
+
+
+def test_a_system_that_cannot_send_bluezones_form_still_listens(rig):
+    rig.form = Form(-20, "bluezone")
+    rig.radio.carriers = (Carrier.SERVICE_UUID,)
+
+    rig.run(700)
+
+    assert len(rig.radio.scans) == 3
+    assert rig.changes == [(Work.ADVERTISEMENT, Trouble.ADVERTISING_UNSUPPORTED)]
+
+
+@pytest.mark.parametrize("carrier", Carrier)
+def test_a_deployments_numbers_go_on_air_in_every_carrier(rig, carrier: Carrier):
+    profile = DeploymentProfile(0xFDF0, 0x0ABC, 0xFDF1)
+    rig.form = Form(-20, profile=profile)
+    rig.radio.carriers = (carrier,)
+
+    rig.run(1)
+
+    ((_, data),) = on_air(rig)
+    assert recognise(data) is None
+    assert recognise(data, profile).carrier is carrier
+
+
+def test_a_full_disk_costs_no_scan_and_is_said_once(
+    rig, monkeypatch: pytest.MonkeyPatch
+):
+    scanned = rig.engine.scanned
+
+    def full(scan: Scan) -> None:
+        if rig.wall() < START_S + 900:
+            raise StoreError("The disk is full.", "Make room.")
+        scanned(scan)
+
+    monkeypatch.setattr(rig.engine, "scanned", full)
+
+    rig.run(1_200)
+
+    scans = read_scans(rig.connection, 0, 2**60)
+    assert len(scans.start_ms) == len(rig.radio.scans) == 5
+    assert rig.changes == [(Work.STORE, Trouble.STORE_FAILED), (Work.STORE, None)]

@@ -5,7 +5,7 @@ from proximity.client.schedule import (
     first_update_delay_s,
     next_update_delay_s,
     retry_delay_s,
-    seconds_to_next_interval,
+    seconds_to_next_id,
     update_retry_delay_s,
 )
 
@@ -33,10 +33,17 @@ def test_a_scan_that_took_too_long_is_followed_at_once():
 
 
 @pytest.mark.parametrize(
-    ("now_s", "left_s"), [(600.0, 600.0), (1_199.5, 0.5), (1_200.0, 600.0)]
+    ("now_s", "length_s", "left_s"),
+    [
+        (600.0, 600, 600.0),
+        (1_199.5, 600, 0.5),
+        (1_200.0, 600, 600.0),
+        (1_200.0, 900, 600.0),
+        (86_400.0, 900, 900.0),
+    ],
 )
-def test_an_id_is_right_until_its_interval_ends(now_s: float, left_s: float):
-    assert seconds_to_next_interval(now_s) == left_s
+def test_an_id_is_right_until_its_time_ends(now_s: float, length_s: int, left_s: float):
+    assert seconds_to_next_id(now_s, length_s) == left_s
 
 
 def test_a_radio_is_tried_again_within_a_minute_however_often_it_failed():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from proximity.errors import BadSignatureError
+from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import Infectiousness, ScanInstance
 from proximity.matching.match import match_keys
 from proximity.matching.policy import MatchContext, MatchPolicy
@@ -61,12 +62,13 @@ def scans_at(*starts_s, length_s=4):
 
 
 def match(sightings, scans=NO_SCANS, *, keys=None, context=CONTEXT, policy=None):
+    policy = policy or MatchPolicy()
     return match_keys(
         keys_of(KEY) if keys is None else keys,
-        group_encounters(sightings),
+        EncounterIndex(group_encounters(sightings), policy.tolerance_intervals),
         scans,
         context=context,
-        policy=policy or MatchPolicy(),
+        policy=policy,
     )
 
 
@@ -196,7 +198,9 @@ def test_a_replay_is_counted_across_the_encounters_of_an_id():
         t_ms=np.concatenate([row.t_ms for row in rows]),
         rssi_dbm=np.concatenate([row.rssi_dbm for row in rows]),
     )
-    result = match_keys(keys_of(KEY), encounters, NO_SCANS, context=CONTEXT)
+    result = match_keys(
+        keys_of(KEY), EncounterIndex(encounters, 12), NO_SCANS, context=CONTEXT
+    )
 
     assert met(result) == {"replayed": 1}
 
@@ -394,3 +398,21 @@ def test_an_error_among_the_blocks_gives_no_result():
 
     with pytest.raises(BadSignatureError):
         match([heard(EVENING_S)], keys=blocks())
+
+
+def test_the_keys_behind_windows_are_told_and_never_shown():
+    other = bytes(range(16, 32))
+    result = match([heard(EVENING_S)], keys=keys_of(other, KEY))
+
+    assert result.met_keys == {1: KEY}
+    assert str(KEY) not in repr(result)
+
+
+def test_progress_is_told_after_each_block():
+    told = []
+    blocks = [keys_of(bytes(16), KEY), keys_of(), keys_of(bytes([1]) * 16)]
+    index = EncounterIndex(group_encounters([heard(EVENING_S)]), 12)
+
+    match_keys(blocks, index, NO_SCANS, context=CONTEXT, progress=told.append)
+
+    assert told == [2, 2, 3]

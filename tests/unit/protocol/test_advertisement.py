@@ -10,6 +10,7 @@ from proximity.protocol.advertisement import (
     service_data,
     service_uuid,
     service_uuids,
+    tx_power_dbm,
 )
 
 
@@ -105,3 +106,21 @@ def test_a_structure_does_not_show_its_value():
     shown = repr(Structure(advertisement.MANUFACTURER_DATA, b"secretsecret"))
 
     assert shown == "<Structure 0xff 12 bytes>"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("020a f4", -12),
+        ("020a 04", 4),
+        ("020a 81", -127),
+        # The Core supplement has -127 to 127; -128 is none.
+        ("020a 80", None),
+        ("03 0a 04 04", None),
+        ("01 0a", None),
+        ("02 01 1a", None),
+        ("020a f4 020a 04", -12),
+    ],
+)
+def test_a_transmit_power_is_read_where_it_is_stated(data, expected):
+    assert tx_power_dbm(decode_structures(bytes.fromhex(data))) == expected

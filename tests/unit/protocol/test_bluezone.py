@@ -10,6 +10,7 @@ from proximity.protocol.advertisement import (
     Structure,
     decode_structures,
 )
+from proximity.protocol.carrier import Carrier
 
 KEY = bytes(range(32))
 ID = b"twelve bytes"
@@ -90,7 +91,9 @@ def test_an_advertisement_is_the_23_bytes_of_android():
     data = bluezone.encode_advertisement(ID)
 
     assert data == bytes.fromhex("0201020303564e0fffb522") + ID
-    assert bluezone.decode_advertisement(decode_structures(data)) == (ID, b"")
+    heard = bluezone.decode_advertisement(decode_structures(data))
+
+    assert heard == (ID, b"", Carrier.MANUFACTURER_DATA)
 
 
 @pytest.mark.parametrize(("ephemeral_id", "metadata"), [(ID[1:], b""), (ID, b"x")])

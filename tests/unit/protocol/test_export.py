@@ -1,5 +1,6 @@
 """Opening, verifying and reading signed exports."""
 
+import hashlib
 import io
 import zipfile
 from dataclasses import replace
@@ -18,6 +19,7 @@ from proximity.errors import (
     UnknownSignerError,
     UnsupportedVersionError,
 )
+from proximity.protocol import export as export_module
 from proximity.protocol import export_body
 from proximity.protocol.diagnosis_key import DiagnosisKeys
 from proximity.protocol.export import MAGIC, open_export, open_unsigned
@@ -61,19 +63,22 @@ def verified(data: bytes):
     return opened(data).verify(TRUSTED)
 
 
-def archive(body: bytes, signatures: bytes) -> bytes:
+def archive(
+    body: bytes, signatures: bytes, method: int = zipfile.ZIP_DEFLATED
+) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(stream, "w", method) as file:
         file.writestr("export.bin", body)
         file.writestr("export.sig", signatures)
     return stream.getvalue()
 
 
-def signed(body: bytes, **changes) -> bytes:
+def signed(body: bytes, *, method: int = zipfile.ZIP_DEFLATED, **changes) -> bytes:
     """Sign any bytes as an export, with changes to the one signature."""
-    copy = export_body.PrivateCopy([body])
-    entry = ExportSignature(SIGNER.info, 1, 1, sign_digest(SIGNER, copy.digest))
-    return archive(body, encode_signatures([replace(entry, **changes)]))
+    digest = hashlib.sha256(body).digest()
+    entry = ExportSignature(SIGNER.info, 1, 1, sign_digest(SIGNER, digest))
+    signatures = encode_signatures([replace(entry, **changes)])
+    return archive(body, signatures, method)
 
 
 def body_of(*fields: bytes, **header) -> bytes:
@@ -136,6 +141,66 @@ def test_keys_come_in_blocks_with_their_place_in_the_file(monkeypatch):
         ]
         assert places == list(range(count))
     assert len(blocks) > 2
+
+
+@pytest.mark.parametrize(
+    "records", [RECORD * 3 + REVISED * 2 + RECORD, RECORD, REVISED * 2, b""]
+)
+def test_revised_keys_can_be_read_before_the_others(monkeypatch, records):
+    monkeypatch.setattr(export_body, "_CHUNK_BYTES", 50)
+    export = verified(signed(body_of(records)))
+
+    blocks = list(export.blocks_revised_first())
+
+    order = [block.revised for block in blocks for _ in block.keys.key]
+    counts = export.revised_count, export.key_count
+    assert order == [True] * counts[0] + [False] * counts[1]
+
+
+@pytest.mark.parametrize("records", [RECORD, REVISED, b""])
+def test_a_changed_copy_gives_no_keys_in_turn_either(records):
+    export = verified(signed(body_of(records)))
+    export._body.copy.file.seek(-2, io.SEEK_END)
+    export._body.copy.file.write(b"\x7f")
+
+    with pytest.raises((BadSignatureError, FormatError)):
+        list(export.blocks_revised_first())
+
+
+def test_a_header_that_was_not_verified_is_noticed_by_whoever_reads_keys(monkeypatch):
+    waiting = opened(signed(body_of(RECORD), method=zipfile.ZIP_STORED))
+    file = waiting._archive.file
+    verify = export_module.verify_digest
+
+    def overwrite(old: bytes, new: bytes) -> None:
+        file.seek(0)
+        at = file.read().index(old)
+        file.seek(at)
+        file.write(new)
+
+    def verify_then_change(*arguments):
+        entry = verify(*arguments)
+        overwrite(b"\x1a\x02VN", b"\x1a\x02AU")
+        return entry
+
+    monkeypatch.setattr(export_module, "verify_digest", verify_then_change)
+    export = waiting.verify(TRUSTED)
+    overwrite(b"\x1a\x02AU", b"\x1a\x02VN")
+
+    assert export.region == "AU"
+    with pytest.raises(BadSignatureError, match="changed"):
+        list(export.key_blocks())
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_stored_and_deflated_entries_give_the_same(method):
+    body = body_of(RECORD * 3, REVISED)
+
+    export = verified(signed(body, method=method))
+
+    assert export.digest == hashlib.sha256(body).hexdigest()
+    assert (export.key_count, export.revised_count) == (3, 1)
+    assert len(export.read().keys.key) == 3
 
 
 def test_header_fields_may_come_after_the_keys():
@@ -275,7 +340,7 @@ def test_header_fields_scattered_over_a_large_body_are_bounded(monkeypatch):
 
 def test_a_copy_that_changes_between_the_passes_gives_no_keys():
     export = verified(FILE)
-    file = export._body.file
+    file = export._body.copy.file
     file.seek(-20, io.SEEK_END)
     file.write(b"\x07")
 

@@ -3,6 +3,7 @@ import pytest
 from proximity.errors import FormatError, TruncatedError, UnsupportedVersionError
 from proximity.protocol import gaen
 from proximity.protocol.advertisement import decode_structures
+from proximity.protocol.carrier import Carrier
 from proximity.protocol.gaen import CalibrationConfidence, TemporaryExposureKey
 
 KEY = bytes(range(16))
@@ -176,7 +177,9 @@ def test_the_first_of_several_service_data_counts():
     data = gaen.encode_advertisement(ID, b"abcd", flags=False)
     again = gaen.encode_advertisement(ID[::-1], b"abcd", flags=False)
 
-    assert gaen.decode_advertisement(decode_structures(data + again)) == (ID, b"abcd")
+    heard = gaen.decode_advertisement(decode_structures(data + again))
+
+    assert heard == (ID, b"abcd", Carrier.SERVICE_DATA)
 
 
 def test_a_day_number_gives_the_ids_of_that_day():

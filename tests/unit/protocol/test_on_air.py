@@ -13,7 +13,9 @@ ANDROID = bytes.fromhex("020102 0303564e 0fffb522 e376e0b409bce18ecf5f2ed4")
 def test_an_android_phone_gives_its_id():
     found = identify(ANDROID)
 
-    assert found == Recognised("bluezone", ANDROID[-12:], b"")
+    assert found == Recognised(
+        "bluezone", ANDROID[-12:], b"", Carrier.MANUFACTURER_DATA
+    )
 
 
 def test_the_android_form_is_sent_as_it_was_heard():

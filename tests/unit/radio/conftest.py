@@ -18,7 +18,7 @@ class Kernel:
     """Answers commands as Linux 6.1 does, and lets tests send events.
 
     Its air is `on_air`: instance -> (interval in 0.625 ms, data), of which `aired`
-    keeps every frame, in order.
+    keeps every frame, in order, and `lives_s` for how long each was asked to stay.
     """
 
     def __init__(self) -> None:
@@ -26,10 +26,14 @@ class Kernel:
         self.supported = POWERED | LOW_ENERGY
         self.status: dict[int, int] = {}
         self.instances = 4
+        # 251 of a Bluetooth 5 controller.
+        self.data_bytes = 31
         self.commands: list[int] = []
         self.parameters: list[bytes] = []
         self.on_air: dict[int, tuple[int, bytes]] = {}
         self.aired: list[bytes] = []
+        self.lives_s: list[int] = []
+        self.renewals = 0
         self.monitors: set[int] = set()
         self.discovering = False
         self.silent = False
@@ -136,7 +140,8 @@ class Kernel:
 
     def _features(self, _: bytes) -> bytes:
         used = sorted(self.on_air)
-        head = struct.pack("<IBBBB", 0xFFFF, 31, 31, self.instances, len(used))
+        sizes = self.data_bytes, self.data_bytes, self.instances, len(used)
+        head = struct.pack("<IBBBB", 0xFFFF, *sizes)
         return head + bytes(used)
 
     def _remove(self, parameters: bytes) -> int | bytes:
@@ -145,14 +150,20 @@ class Kernel:
         return parameters
 
     def _set_parameters(self, parameters: bytes) -> int | bytes:
-        instance, flags, _, _, least, _, _ = struct.unpack("<BIHHIIb", parameters)
-        if flags != 1 << 14 or instance > self.instances or instance in self.on_air:
+        fields = struct.unpack("<BIHHIIb", parameters)
+        instance, flags, _, life_s, least, _, _ = fields
+        if flags != 3 << 13 or instance > self.instances or instance in self.on_air:
             return Status.REJECTED
         self._pending = {instance: least}
-        return bytes((instance, 0, 31, 31))
+        self.lives_s.append(life_s)
+        return bytes((instance, 0, self.data_bytes, self.data_bytes))
 
     def _set_data(self, parameters: bytes) -> int | bytes:
         instance, size, _ = parameters[:3]
+        if instance in self.on_air and self.data_bytes > 31:
+            assert self.on_air[instance][1] == parameters[3:]
+            self.renewals += 1
+            return bytes([instance])
         if instance not in self._pending or len(parameters) != 3 + size:
             return Status.INVALID_PARAMETERS
         self.on_air[instance] = (self._pending.pop(instance), parameters[3:])

@@ -112,4 +112,10 @@ def test_a_system_without_advertising_listens_and_says_so(monkeypatch):
 
 def test_a_transport_that_cannot_be_opened_is_named():
     with pytest.raises(RadioError, match="controller"):
-        opened("nonsense:0")
+        opened("unix:/nowhere/at/all")
+
+
+@pytest.mark.parametrize("name", ["foo:bar", "usb:", ":", "tcp-server:_:1"])
+def test_a_name_that_no_transport_has_is_unknown(name):
+    with pytest.raises(RadioError, match="no backend of that name"):
+        opened(name)

@@ -8,6 +8,7 @@ from proximity.errors import (
     RadioError,
     RadioOffError,
 )
+from proximity.radio import linux_mgmt
 from proximity.radio.linux_mgmt import LinuxAdvertiser, LinuxScanner, check
 from proximity.radio.mgmt_frames import Command, Status
 from proximity.radio.scanner import Heard, ScanReport
@@ -207,6 +208,109 @@ def test_stopping_without_an_adapter_is_quiet(with_kernel):
         await advertiser.stop()
 
     advertising(with_kernel, main)
+
+
+def test_stopping_waits_until_the_kernel_has_done_it(with_kernel):
+    async def main(advertiser, kernel):
+        await advertiser.set_frame(FRAME, 250)
+        await advertiser.stop()
+        assert kernel.on_air == {}
+
+    advertising(with_kernel, main)
+
+
+def test_a_frame_that_the_kernel_keeps_on_air_is_an_error_and_can_be_stopped_later(
+    with_kernel,
+):
+    async def main(advertiser, kernel):
+        await advertiser.set_frame(FRAME, 250)
+        kernel.status = {Command.REMOVE_ADVERTISING: Status.BUSY}
+        with pytest.raises(RadioError):
+            await advertiser.stop()
+        kernel.status = {}
+        await advertiser.stop()
+
+    assert advertising(with_kernel, main).on_air == {}
+
+
+@pytest.mark.parametrize(("data_bytes", "life_s"), [(31, 660), (251, 0)])
+def test_a_frame_leaves_the_air_by_itself_unless_it_is_renewed(
+    with_kernel, data_bytes, life_s
+):
+    async def main(advertiser, kernel):
+        await advertiser.set_frame(FRAME, 250)
+
+    kernel = advertising(with_kernel, main, data_bytes=data_bytes)
+
+    assert kernel.lives_s == [life_s]
+
+
+@pytest.fixture
+def renewed_soon(monkeypatch):
+    monkeypatch.setattr(linux_mgmt, "_RENEW_S", 0.001)
+
+
+async def until(happened):
+    async with asyncio.timeout(1):
+        while not happened():
+            await asyncio.sleep(0)
+
+
+@pytest.mark.usefixtures("renewed_soon")
+def test_a_bluetooth_5_controller_keeps_a_frame_under_its_address(with_kernel):
+    async def main(advertiser, kernel):
+        await advertiser.set_frame(FRAME, 250)
+        await asyncio.sleep(0.02)
+        await advertiser.stop()
+
+    kernel = advertising(with_kernel, main, data_bytes=251)
+
+    # The kernel draws an address with each set of parameters.
+    assert kernel.commands.count(Command.ADD_EXT_ADV_PARAMS) == 1
+    assert kernel.on_air == {}
+
+
+@pytest.mark.usefixtures("renewed_soon")
+def test_a_frame_that_left_the_air_meanwhile_comes_back(with_kernel):
+    async def main(advertiser, kernel):
+        await advertiser.set_frame(FRAME, 250)
+        kernel.on_air.clear()
+        await until(lambda: kernel.on_air)
+        await advertiser.stop()
+
+    kernel = advertising(with_kernel, main, data_bytes=31)
+
+    assert set(kernel.aired) == {FRAME}
+    assert kernel.on_air == {}
+
+
+@pytest.mark.usefixtures("renewed_soon")
+def test_a_renewal_without_an_adapter_is_tried_again(with_kernel):
+    async def main(advertiser, kernel):
+        await advertiser.set_frame(FRAME, 250)
+        here, kernel.controllers = kernel.controllers, {}
+        asked = len(kernel.commands)
+        await until(lambda: len(kernel.commands) > asked + 2)
+        kernel.controllers = here
+        kernel.on_air.clear()
+        await until(lambda: kernel.on_air)
+        await advertiser.stop()
+
+    advertising(with_kernel, main, data_bytes=31)
+
+
+@pytest.mark.usefixtures("renewed_soon")
+def test_the_next_frame_ends_the_renewal_of_the_last(with_kernel):
+    async def main(advertiser, kernel):
+        await advertiser.set_frame(FRAME, 250)
+        await until(lambda: kernel.aired.count(FRAME) >= 2)
+        await advertiser.set_frame(OTHER, 250)
+        before = len(kernel.aired)
+        await until(lambda: len(kernel.aired) > before + 2)
+        await advertiser.stop()
+        assert set(kernel.aired[before:]) == {OTHER}
+
+    advertising(with_kernel, main, data_bytes=31)
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,11 @@ def test_a_command_is_a_header_and_its_parameters():
     assert frame.hex() == "3f000100010004"
 
 
-def test_advertising_is_asked_for_without_any_flag_but_the_interval():
-    """The frame that Linux 6.1 took, at 250 to 260 ms."""
-    expected = struct.pack("<BIHHIIb", 1, 1 << 14, 0, 0, 400, 416, 0)
+def test_advertising_is_asked_for_without_any_flag_but_time_and_interval():
+    """The frame that Linux 6.1 took, at 250 to 260 ms, for a minute."""
+    expected = struct.pack("<BIHHIIb", 1, 3 << 13, 0, 60, 400, 416, 0)
 
-    assert advertising_parameters(1, 250) == expected
+    assert advertising_parameters(1, 250, 60) == expected
     assert advertising_data(1, DATA) == b"\x01\x03\x00" + DATA
 
 
@@ -135,12 +135,14 @@ def test_a_controllers_information_tells_what_it_is():
         decode_information(bytes(279))
 
 
-def test_advertising_features_tell_how_many_instances_there_are():
-    data = struct.pack("<IBBBB", 0, 31, 31, 5, 1) + b"\x01"
+@pytest.mark.parametrize(("size", "extended"), [(31, False), (251, True)])
+def test_advertising_features_tell_the_instances_and_the_kind(size, extended):
+    data = struct.pack("<IBBBB", 0, size, size, 5, 1) + b"\x01"
 
     features = decode_advertising_features(data)
 
-    assert (features.data_bytes, features.instances) == (31, 5)
+    assert (features.data_bytes, features.instances) == (size, 5)
+    assert features.extended is extended
     with pytest.raises(TruncatedError):
         decode_advertising_features(data[:-1])
 
@@ -166,7 +168,7 @@ def test_what_an_inquiry_finds_is_no_advertisement(heard_body):
 
 def test_the_longest_interval_stays_within_what_controllers_take():
     _, _, _, _, least, most, _ = struct.unpack(
-        "<BIHHIIb", advertising_parameters(1, 10_240)
+        "<BIHHIIb", advertising_parameters(1, 10_240, 60)
     )
 
     assert (least, most) == (0x4000, 0x4000)

@@ -1,6 +1,6 @@
 import pytest
 
-from proximity.protocol import bluezone, gaen
+from proximity.protocol import bluezone, bluezone_ios, gaen
 from proximity.protocol.carrier import Carrier, encode_carrier
 from proximity.radio.scanner import Heard, measured_rssi, sighting_of
 
@@ -57,3 +57,39 @@ def test_bluezone_needs_no_metadata():
 @pytest.mark.parametrize("data", [b"", b"\x02\x01\x06", b"\x09\x16", b"\xff"])
 def test_what_is_malformed_or_unknown_is_no_sighting(data):
     assert sighting_of(heard(data)) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "carrier", "payload"),
+    [
+        (
+            encode_carrier(bytes(range(20)), Carrier.SERVICE_DATA),
+            Carrier.SERVICE_DATA,
+            bytes(range(20)),
+        ),
+        (
+            encode_carrier(bytes(range(20)), Carrier.SERVICE_UUID),
+            Carrier.SERVICE_UUID,
+            bytes(range(16)),
+        ),
+        (
+            bluezone.encode_advertisement(b"twelve bytes"),
+            Carrier.MANUFACTURER_DATA,
+            b"twelve bytes",
+        ),
+        (bluezone_ios.encode_beacon(), None, None),
+        (b"\x09\x16", None, None),
+    ],
+    ids=["gaen", "apple", "bluezone", "wake-up", "malformed"],
+)
+def test_what_is_heard_tells_its_carrier_and_payload(data, carrier, payload):
+    each = heard(data)
+
+    assert (each.carrier, each.payload) == (carrier, payload)
+
+
+@pytest.mark.parametrize(
+    ("data", "tx_power_dbm"), [(b"\x02\x0a\xf4", -12), (b"", None), (b"\x02\x0a", None)]
+)
+def test_a_transmit_power_in_the_clear_is_told(data, tx_power_dbm):
+    assert heard(data).tx_power_dbm == tx_power_dbm

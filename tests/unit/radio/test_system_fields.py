@@ -6,6 +6,7 @@ from proximity.protocol.advertisement import (
     Structure,
     decode_structures,
     encode_structures,
+    tx_power_dbm,
 )
 from proximity.protocol.carrier import Carrier, decode_carrier, encode_carrier
 from proximity.protocol.scheme import recognise
@@ -71,3 +72,11 @@ def test_a_structure_without_a_field_cannot_be_sent():
 
     with pytest.raises(AdvertisingUnsupportedError, match="0x24"):
         split_fields(data)
+
+
+@pytest.mark.parametrize(("stated", "heard"), [(-12, -12), (None, None), (400, None)])
+def test_a_transmit_power_is_kept_if_it_can_be_one(stated, heard):
+    data = join_fields(Fields([], {}, {0x0ABC: b"else"}, stated))
+
+    assert data is not None
+    assert tx_power_dbm(decode_structures(data)) == heard

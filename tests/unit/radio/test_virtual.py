@@ -2,7 +2,9 @@ import asyncio
 import logging
 
 import numpy as np
+import pytest
 
+from proximity.radio.bumble_transport import TransportRadio
 from proximity.radio.hci_radio import HciSettings
 from proximity.radio.virtual import VirtualAir
 from proximity.radio.virtual_time import VirtualTimeLoop
@@ -75,3 +77,25 @@ def test_who_is_unplugged_is_not_heard():
         return [each async for each in radios[1].listen(1.0)]
 
     assert len(on_air(main, lambda a, b, t_s: -60)) == 1
+
+
+def test_a_controller_that_is_plugged_in_again_has_its_place_and_no_memory():
+    async def main(air, radios):
+        port = air.port()
+        settings = HciSettings("virtual", Clock(float, float), bytes)
+        radio = TransportRadio("port", settings, port.open)
+        await radio.set_frame(FRAME, 250)
+        before = [each async for each in radios[0].listen(1.0)][:-1]
+        port.unplug()
+        with pytest.raises(OSError, match="No such device"):
+            await port.open("port")
+        port.plug_in()
+        await port.open("port")
+        forgotten = [each async for each in radios[0].listen(1.0)][:-1]
+        await radio.close()
+        return before, forgotten
+
+    before, forgotten = on_air(main, lambda sender, receiver, t_s: -sender)
+
+    assert {each.rssi_dbm for each in before} == {-3}
+    assert forgotten == []

@@ -7,10 +7,13 @@ from itertools import pairwise
 
 import pytest
 
+from proximity.protocol.linkability import Linkability
 from proximity.research.demo_page import EN_DASH, number, render_page
 from proximity.research.evaluation import PairVerdict
 from proximity.research.report import Hearing
+from proximity.research.story import AirReport, Finding, Story
 
+START_S = 20_522 * 86_400 + 72_000
 VOID = {"meta", "link", "input", "br"}
 
 
@@ -187,3 +190,72 @@ def test_where_nobody_heard_anybody_there_is_no_strip(report):
     page = render_page(replace(report, heard=(Hearing("An", "Linh", ()),)))
 
     assert "Who heard whom" not in page
+
+
+@pytest.fixture
+def told(report):
+    """A report that tells of one case."""
+    story = Story(
+        "An",
+        1,
+        1_000,
+        (
+            Finding("Bình", 60.7, 61),
+            Finding("Giang", 0.0, 48),
+            Finding("Hà", 0.0, None),
+        ),
+    )
+    air = AirReport(4, 120, 999, Linkability(48, 48, 48, 0, 0, 0, 1, 588.0, 0))
+    heard = (
+        Hearing("Bình", "An", ((START_S, 50),)),
+        Hearing("An", "Bình", ((START_S, 50),)),
+    )
+    return replace(report, story=story, air=air, heard=heard)
+
+
+def test_one_case_leads_in_both_languages(told):
+    page = render_page(told)
+    tree_of(page)
+    heading = re.search("<h1>(.*?)</h1>", page, re.DOTALL)[1]
+
+    assert "An is a case." in heading
+    assert "1 person found out by themselves." in heading
+    assert "An là ca bệnh." in heading
+    assert "1 người tự biết mình đã ở gần." in heading
+
+
+def test_the_page_tells_what_left_the_phone_and_what_each_phone_found(told):
+    page = render_page(told)
+    tiles = re.findall(r"<li><b>(.*?)</b>", page)
+    found = re.search('<ul class="findings".*?</ul>', page, re.DOTALL)[0]
+
+    # Keys, contacts who were told, others who were, and ways to follow a phone.
+    assert tiles[:4] == ["1", "1 / 1", "1 / 2", "0"]
+    assert "16 random bytes, published among 1,000 keys; no name, no place" in page
+    assert re.findall("<strong>(.*?)</strong>", found) == ["Bình", "Giang", "Hà"]
+    assert "told 61 min" in found
+    assert "báo 48 phút" in found
+    assert found.count("told nothing") == found.count("không báo gì") == 1
+    assert "48 numbers under 48 addresses" in page
+
+
+def test_the_strip_shows_who_heard_the_case_and_all_phones_on_demand(told):
+    page = render_page(told)
+
+    assert "Who heard An" in page
+    assert "Ai nghe thấy An" in page
+    assert "All phones at once" in page
+
+
+def test_a_case_whom_nobody_was_near_is_no_headline(told):
+    story = replace(told.story, findings=(Finding("Hà", 0.0, None),))
+    page = render_page(replace(told, story=story, notice=None))
+
+    assert "Nobody had to be warned." in page
+    assert "found out by themselves" not in page
+
+
+def test_names_in_a_story_are_escaped(told):
+    page = render_page(replace(told, story=replace(told.story, case="<script>x")))
+
+    assert "<script" not in page

@@ -181,3 +181,22 @@ def test_an_evening_tells_who_heard_whom_and_a_recording_does_not(world, report)
     assert {attenuation_db for _, attenuation_db in heard["An", "Bình"]} == {50}
     assert heard["Khoa", "An"] == ()
     assert run(world, recorded=True).heard == ()
+
+
+def test_an_evening_tells_of_the_case_with_the_most_contacts(report):
+    assert report.story is not None
+    assert (report.story.case, report.story.keys) == ("An", 1)
+    assert [(f.contact, f.truth_min, f.told_min) for f in report.story.findings] == [
+        ("Bình", 30.0, 30),
+        ("Khoa", 0.0, None),
+    ]
+    assert report.story.published >= 1_000
+    # Its signals were given: nothing was on air.
+    assert report.air is None
+
+
+def test_recordings_tell_of_all_alike(world):
+    recorded = run(world, recorded=True)
+
+    assert recorded.story is None
+    assert recorded.air is None

@@ -76,3 +76,14 @@ def test_one_scan_alone_can_be_drawn():
 
     (tick,) = ticks(hearing_chart(alone, width=350.0, limits_db=LIMITS_DB).levels[0])
     assert tick[0] == LEFT
+
+
+def test_one_sender_alone_has_a_row_for_each_who_may_hear_them():
+    heard = [each for each in HEARD if each.sender == "An"]
+    chart = hearing_chart(heard, width=860.0, limits_db=LIMITS_DB)
+
+    assert [row.label for row in chart.rows] == ["Bình", "Khoa"]
+    assert chart.own == ""
+    # One wide tick: Bình heard An once, in the second level.
+    assert [len(re.findall("M", path)) for path in chart.levels] == [0, 1, 0, 0]
+    assert "v15" in chart.levels[1]

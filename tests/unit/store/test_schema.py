@@ -1,11 +1,18 @@
 import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 
 from proximity.errors import SchemaVersionError, StoreError
-from proximity.store.schema import APPLICATION_ID, MIGRATIONS, open_store
-from proximity.store.state import read_state, write_state
+from proximity.store.schema import (
+    APPLICATION_ID,
+    MIGRATIONS,
+    is_current,
+    open_store,
+    open_to_look,
+)
+from proximity.store.state import has_state, read_state, write_state
 
 
 def file_of_version(path, version):
@@ -140,3 +147,55 @@ def test_a_store_that_is_opened_again_has_what_was_written(tmp_path):
 
     assert read_state(connection, "name") == b"value"
     connection.close()
+
+
+def test_looking_needs_no_right_to_write_and_changes_nothing(tmp_path):
+    path = tmp_path / "store.sqlite"
+    open_store(path).close()
+    before = path.read_bytes()
+    tmp_path.chmod(0o500)
+
+    with closing(open_to_look(path)) as looking:
+        assert is_current(looking)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            looking.execute("DELETE FROM scans")
+    tmp_path.chmod(0o700)
+
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+
+
+def test_looking_sees_what_another_process_has_just_stored(tmp_path):
+    path = tmp_path / "store.sqlite"
+    with closing(open_store(path)) as writer:
+        write_state(writer, "name", b"value")
+
+        with closing(open_to_look(path)) as looking:
+            assert read_state(looking, "name") == b"value"
+
+
+@pytest.mark.parametrize("version", range(len(MIGRATIONS)))
+def test_looking_does_not_upgrade(tmp_path, version):
+    path = tmp_path / "earlier.sqlite"
+    file_of_version(path, version)
+
+    with closing(open_to_look(path)) as looking:
+        assert not is_current(looking)
+        assert has_state(looking) is (version >= 2)
+        assert pragma(looking, "user_version") == version
+
+
+def test_looking_refuses_what_a_later_version_or_another_program_wrote(tmp_path):
+    path = tmp_path / "later.sqlite"
+    file_of_version(path, len(MIGRATIONS) + 1)
+    other = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+
+    with pytest.raises(SchemaVersionError):
+        open_to_look(path)
+    with pytest.raises(StoreError, match="another program"):
+        open_to_look(other)
+    with pytest.raises(StoreError):
+        open_to_look(tmp_path / "none.sqlite")
+    assert not (tmp_path / "none.sqlite").exists()

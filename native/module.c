@@ -1,0 +1,514 @@
+/* The Python side of the kernels: proximity.kernels._native.
+ *
+ * Every length and every number that a kernel uses as an index is checked here. Arrays
+ * are buffers of the caller; what a function needs beside them is taken from the heap
+ * here. The GIL is released while a kernel runs, so no caller may change an array that
+ * it has passed until the function returns. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "bluezone_search.h"
+#include "dispatch.h"
+#include "export_scan.h"
+#include "search.h"
+
+enum { MOST_BUFFERS = 16 };
+
+/* The buffers that a call has taken, to be given back together. */
+struct taken {
+    Py_buffer views[MOST_BUFFERS];
+    int count;
+};
+
+static void give_back(struct taken *taken)
+{
+    while (taken->count) PyBuffer_Release(&taken->views[--taken->count]);
+}
+
+/* Take a contiguous buffer of whole items; on failure set an error and return NULL. */
+static void *take(struct taken *taken, PyObject *object, size_t item, int writable, size_t *length)
+{
+    Py_buffer *view = &taken->views[taken->count];
+    int flags = PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
+    if (PyObject_GetBuffer(object, view, flags) < 0) return NULL;
+    taken->count++;
+    if ((size_t)view->len % item != 0) {
+        PyErr_SetString(PyExc_ValueError, "a buffer does not hold whole items");
+        return NULL;
+    }
+    *length = (size_t)view->len / item;
+    /* An empty buffer may have no address, and nothing is read from it. */
+    return view->buf ? view->buf : (void *)taken;
+}
+
+static int refuse(const char *why)
+{
+    PyErr_SetString(PyExc_ValueError, why);
+    return 0;
+}
+
+static int take_keys(struct taken *taken, PyObject *objects[3], struct gaen_keys *keys)
+{
+    size_t n_start, n_period;
+    keys->key = take(taken, objects[0], GAEN_KEY_BYTES, 0, &keys->count);
+    if (!keys->key || !(keys->start = take(taken, objects[1], 8, 0, &n_start))
+        || !(keys->period = take(taken, objects[2], 8, 0, &n_period)))
+        return 0;
+    if (n_start != keys->count || n_period != keys->count)
+        return refuse("columns of keys differ in length");
+    if (keys->count > UINT32_MAX >> 1) return refuse("too many keys at once");
+    /* Without the GIL, and without a branch for each key. */
+    int64_t wrong = 0;
+    Py_BEGIN_ALLOW_THREADS;
+    for (size_t i = 0; i < keys->count; i++)
+        wrong |= (keys->start[i] < 0) | (keys->start[i] > INT32_MAX) | (keys->period[i] < 1)
+               | (keys->period[i] > GAEN_POSITIONS);
+    Py_END_ALLOW_THREADS;
+    return wrong ? refuse("a start or period of a key is out of range") : 1;
+}
+
+/* `objects` are slot_of_day, offsets, words and folded. */
+static int take_filters(struct taken *taken, long long base_day, PyObject *objects[4],
+                        struct filters *filters, size_t *n_filters)
+{
+    size_t n_offsets, n_words, n_folded;
+    const int32_t *slots = take(taken, objects[0], 4, 0, &filters->days);
+    if (!(filters->slot_of_day = slots)
+        || !(filters->offsets = take(taken, objects[1], 8, 0, &n_offsets))
+        || !(filters->words = take(taken, objects[2], 4, 1, &n_words))
+        || !(filters->folded = take(taken, objects[3], 4, 0, &n_folded)))
+        return 0;
+    filters->base_day = base_day;
+    if (n_offsets == 0) return refuse("filters have no offsets");
+    *n_filters = n_offsets - 1;
+    if (n_folded != *n_filters * FILTER_FOLDED_WORDS) return refuse("folded filters differ in number");
+    for (size_t i = 0; i < *n_filters; i++) {
+        int64_t begin = filters->offsets[i], end = filters->offsets[i + 1];
+        if (begin < 0 || end > (int64_t)n_words || end - begin < FILTER_LEAST_WORDS
+            || end - begin > FILTER_MOST_WORDS || ((end - begin) & (end - begin - 1)))
+            return refuse("a filter has not a power of two of words");
+    }
+    for (size_t i = 0; i < filters->days; i++)
+        if (slots[i] < -1 || slots[i] >= (int64_t)*n_filters) return refuse("a day has no such filter");
+    return 1;
+}
+
+/* `objects` are ids, head, next, first and secret. */
+static int take_table(struct taken *taken, PyObject *objects[5], struct id_table *table, size_t *rows)
+{
+    size_t n_head, n_next, n_first, n_secret;
+    const uint64_t *secret;
+    if (!(table->ids = take(taken, objects[0], ID_BYTES, 0, rows))
+        || !(table->head = take(taken, objects[1], 4, 1, &n_head))
+        || !(table->next = take(taken, objects[2], 4, 1, &n_next))
+        || !(table->first = take(taken, objects[3], 4, 1, &n_first))
+        || !(secret = take(taken, objects[4], 8, 0, &n_secret)))
+        return 0;
+    if (n_head == 0 || (n_head & (n_head - 1)) || n_head > (size_t)1 << 31)
+        return refuse("a table has not a power of two of buckets");
+    if (n_next < *rows || n_first < *rows || n_secret != TABLE_SECRET_WORDS || *rows >= TABLE_NONE)
+        return refuse("columns of a table differ in length");
+    table->bucket_mask = (uint32_t)(n_head - 1);
+    memcpy(table->secret, secret, sizeof table->secret);
+    return 1;
+}
+
+static PyObject *list_variants(PyObject *self, PyObject *args)
+{
+    (void)self, (void)args;
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list && i < n_variants; i++) {
+        PyObject *row = Py_BuildValue("(sO)", variants[i].name,
+                                      variants[i].supported() ? Py_True : Py_False);
+        if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
+        Py_XDECREF(row);
+    }
+    return list;
+}
+
+static PyObject *insert_rows(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *objects[5];
+    unsigned long long from, to;
+    if (!PyArg_ParseTuple(args, "(OOOOO)KK", &objects[0], &objects[1], &objects[2], &objects[3],
+                          &objects[4], &from, &to))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct id_table table;
+    size_t rows;
+    int sound = take_table(&taken, objects, &table, &rows);
+    if (sound && (from > to || to > rows)) sound = refuse("rows are beyond the table");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        table_insert(&table, (uint32_t)from, (uint32_t)to);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *longest_chain(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *objects[5];
+    if (!PyArg_ParseTuple(args, "(OOOOO)", &objects[0], &objects[1], &objects[2], &objects[3],
+                          &objects[4]))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct id_table table;
+    size_t rows;
+    PyObject *length = NULL;
+    if (take_table(&taken, objects, &table, &rows))
+        length = PyLong_FromUnsignedLong(table_longest_chain(&table));
+    give_back(&taken);
+    return length;
+}
+
+static PyObject *insert_in_filters(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *rows[3], *objects[4];
+    long long base_day;
+    if (!PyArg_ParseTuple(args, "(OOO)(LOOOO)", &rows[0], &rows[1], &rows[2], &base_day,
+                          &objects[0], &objects[1], &objects[2], &objects[3]))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct filters filters;
+    size_t n_filters, n = 0, n_first = 0, n_last = 0;
+    const uint8_t(*ids)[ID_BYTES] = take(&taken, rows[0], ID_BYTES, 0, &n);
+    const int64_t *first = ids ? take(&taken, rows[1], 8, 0, &n_first) : NULL;
+    const int64_t *last = first ? take(&taken, rows[2], 8, 0, &n_last) : NULL;
+    int sound = last && take_filters(&taken, base_day, objects, &filters, &n_filters);
+    if (sound && (n_first != n || n_last != n)) sound = refuse("columns of rows differ in length");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        filters_insert(&filters, ids, first, last, 0, n);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *group_keys(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *columns[3], *objects[4], *order;
+    long long base_day;
+    if (!PyArg_ParseTuple(args, "(OOO)(LOOOO)O", &columns[0], &columns[1], &columns[2], &base_day,
+                          &objects[0], &objects[1], &objects[2], &objects[3], &order))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct gaen_keys keys;
+    struct filters filters;
+    size_t n_filters, n_order = 0, n_parts = 0;
+    key_part *parts = NULL;
+    size_t *counts = NULL;
+    int sound = take_keys(&taken, columns, &keys)
+             && take_filters(&taken, base_day, objects, &filters, &n_filters)
+             && (parts = take(&taken, order, sizeof *parts, 1, &n_order));
+    if (sound && n_order < 2 * keys.count) sound = refuse("a key may have two parts");
+    if (sound && !(counts = PyMem_RawCalloc(n_filters + 1, sizeof *counts))) {
+        PyErr_NoMemory();
+        sound = 0;
+    }
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        n_parts = group_by_day(&keys, &filters, parts, counts, n_filters);
+        Py_END_ALLOW_THREADS;
+    }
+    PyMem_RawFree(counts);
+    give_back(&taken);
+    return sound ? PyLong_FromSize_t(n_parts) : NULL;
+}
+
+static const struct variant *take_variant(const char *name)
+{
+    const struct variant *variant = find_variant(name);
+    if (!variant) refuse("there is no such variant on this machine");
+    return variant;
+}
+
+/* What a search takes beside its keys: filters, table, room for hits and survivors. */
+struct search {
+    struct filters filters;
+    struct id_table table;
+    struct hit *hits;
+    struct survivor *scratch;
+    size_t capacity, n_hits, done;
+};
+
+/* `objects` are those of the filters, of the table, and the hits. */
+static int take_search(struct taken *taken, long long base_day, PyObject *objects[10],
+                       struct search *search)
+{
+    size_t n_filters, rows;
+    search->scratch = NULL;
+    if (!take_filters(taken, base_day, objects, &search->filters, &n_filters)
+        || !take_table(taken, objects + 4, &search->table, &rows)
+        || !(search->hits = take(taken, objects[9], sizeof *search->hits, 1, &search->capacity)))
+        return 0;
+    if (search->capacity < MOST_SURVIVORS) return refuse("there is too little room for hits");
+    search->scratch = PyMem_RawMalloc(MOST_SURVIVORS * sizeof *search->scratch);
+    if (!search->scratch) PyErr_NoMemory();
+    return search->scratch != NULL;
+}
+
+static PyObject *end_search(struct taken *taken, struct search *search, int sound)
+{
+    if (sound) PyMem_RawFree(search->scratch);
+    give_back(taken);
+    if (!sound) return NULL;
+    return Py_BuildValue("(KK)", (unsigned long long)search->done, (unsigned long long)search->n_hits);
+}
+
+/* `objects` are links, days and slots that are left. */
+static int take_chains(struct taken *taken, PyObject *objects[3], struct bluezone_chains *chains)
+{
+    size_t n_day, n_left;
+    if (!(chains->link = take(taken, objects[0], BLUEZONE_KEY_BYTES, 1, &chains->count))
+        || !(chains->day = take(taken, objects[1], 8, 0, &n_day))
+        || !(chains->left = take(taken, objects[2], 8, 0, &n_left)))
+        return 0;
+    if (n_day != chains->count || n_left != chains->count)
+        return refuse("columns of chains differ in length");
+    if (chains->count > UINT32_MAX) return refuse("too many chains at once");
+    for (size_t i = 0; i < chains->count; i++)
+        if (chains->left[i] < 1) return refuse("a chain has no slots left");
+    return 1;
+}
+
+static int check_parts(const key_part *parts, size_t n, const struct gaen_keys *keys)
+{
+    int wrong = 0;
+    Py_BEGIN_ALLOW_THREADS;
+    for (size_t i = 0; i < n && !wrong; i++) {
+        size_t key = parts[i] >> 1;
+        wrong = key >= keys->count
+             || ((parts[i] & 1)
+                 && keys->start[key] % GAEN_POSITIONS + keys->period[key] <= GAEN_POSITIONS);
+    }
+    Py_END_ALLOW_THREADS;
+    return wrong ? refuse("there is no such part of a key") : 1;
+}
+
+static PyObject *search_gaen(PyObject *self, PyObject *args)
+{
+    (void)self;
+    const char *name;
+    PyObject *columns[3], *order, *objects[10];
+    long long base_day;
+    if (!PyArg_ParseTuple(args, "s(OOO)O(LOOOO)(OOOOO)O", &name, &columns[0], &columns[1],
+                          &columns[2], &order, &base_day, &objects[0], &objects[1], &objects[2],
+                          &objects[3], &objects[4], &objects[5], &objects[6], &objects[7],
+                          &objects[8], &objects[9]))
+        return NULL;
+    const struct variant *variant = take_variant(name);
+    if (!variant) return NULL;
+    struct taken taken = {.count = 0};
+    struct gaen_keys keys;
+    struct search search;
+    size_t n_parts = 0;
+    const key_part *parts = NULL;
+    int sound = take_keys(&taken, columns, &keys)
+             && (parts = take(&taken, order, sizeof *parts, 0, &n_parts))
+             && check_parts(parts, n_parts, &keys)
+             && take_search(&taken, base_day, objects, &search);
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        search.done = gaen_search(variant, &keys, parts, n_parts, &search.filters, &search.table,
+                                  search.hits, search.capacity, &search.n_hits, search.scratch);
+        Py_END_ALLOW_THREADS;
+    }
+    return end_search(&taken, &search, sound);
+}
+
+static PyObject *fold_gaen(PyObject *self, PyObject *args)
+{
+    (void)self;
+    const char *name;
+    PyObject *columns[3];
+    if (!PyArg_ParseTuple(args, "s(OOO)", &name, &columns[0], &columns[1], &columns[2])) return NULL;
+    const struct variant *variant = take_variant(name);
+    if (!variant) return NULL;
+    struct taken taken = {.count = 0};
+    struct gaen_keys keys;
+    uint8_t sum[ID_BYTES] = {0};
+    int sound = take_keys(&taken, columns, &keys);
+    if (sound && keys.count % BATCH_KEYS) sound = refuse("keys are folded in whole batches");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        struct gaen_batch batch;
+        memset(&batch, 0, sizeof batch);
+        for (size_t at = 0; at < keys.count; at += BATCH_KEYS) {
+            memcpy(batch.key, keys.key[at], sizeof batch.key);
+            for (size_t i = 0; i < BATCH_KEYS; i++) batch.start[i] = (uint32_t)keys.start[at + i];
+            variant->gaen->fold(&batch, sum);
+        }
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    return sound ? PyBytes_FromStringAndSize((const char *)sum, ID_BYTES) : NULL;
+}
+
+static PyObject *search_bluezone(PyObject *self, PyObject *args)
+{
+    (void)self;
+    const char *name;
+    PyObject *columns[3], *objects[10];
+    long long base_day;
+    unsigned long long from;
+    struct bluezone_chains chains;
+    if (!PyArg_ParseTuple(args, "s(OOOpK)(LOOOO)(OOOOO)O", &name, &columns[0], &columns[1],
+                          &columns[2], &chains.begins, &from, &base_day, &objects[0], &objects[1],
+                          &objects[2], &objects[3], &objects[4], &objects[5], &objects[6],
+                          &objects[7], &objects[8], &objects[9]))
+        return NULL;
+    const struct variant *variant = take_variant(name);
+    if (!variant) return NULL;
+    struct taken taken = {.count = 0};
+    struct search search;
+    int sound = take_chains(&taken, columns, &chains);
+    if (sound && from > chains.count) sound = refuse("there is no such chain");
+    sound = sound && take_search(&taken, base_day, objects, &search);
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        search.done = bluezone_search(variant, &chains, from, &search.filters, &search.table,
+                                      search.hits, search.capacity, &search.n_hits, search.scratch);
+        Py_END_ALLOW_THREADS;
+    }
+    return end_search(&taken, &search, sound);
+}
+
+static PyObject *advance_bluezone(PyObject *self, PyObject *args)
+{
+    (void)self;
+    const char *name;
+    PyObject *object;
+    int days;
+    if (!PyArg_ParseTuple(args, "sOi", &name, &object, &days)) return NULL;
+    const struct variant *variant = take_variant(name);
+    if (!variant) return NULL;
+    struct taken taken = {.count = 0};
+    size_t count;
+    void *keys = take(&taken, object, BLUEZONE_KEY_BYTES, 1, &count);
+    int sound = keys != NULL;
+    if (sound && days < 0) sound = refuse("there is no way back to an earlier day");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        bluezone_advance_keys(variant, keys, count, (uint32_t)days);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *count_export(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *object;
+    unsigned long long at;
+    if (!PyArg_ParseTuple(args, "OK", &object, &at)) return NULL;
+    struct taken taken = {.count = 0};
+    struct export_walk walk = {0};
+    size_t size = 0;
+    const uint8_t *data = take(&taken, object, 1, 0, &size);
+    int sound = data != NULL;
+    if (sound && at > size) sound = refuse("the walk begins beyond the data");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        walk = export_count(data, size, (size_t)at);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    return Py_BuildValue("(nnn)", (Py_ssize_t)walk.at, (Py_ssize_t)walk.records,
+                         (Py_ssize_t)walk.revised);
+}
+
+/* Take a column of as many rows as the one of keys has. */
+static void *take_column(struct taken *taken, PyObject *object, size_t item, size_t rows)
+{
+    size_t length = 0;
+    void *column = take(taken, object, item, 1, &length);
+    if (column && length != rows) {
+        refuse("columns of keys differ in length");
+        return NULL;
+    }
+    return column;
+}
+
+static PyObject *scan_export(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *object, *out[7];
+    unsigned long long at, first;
+    if (!PyArg_ParseTuple(args, "OK(OOOOOOO)K", &object, &at, &out[0], &out[1], &out[2], &out[3],
+                          &out[4], &out[5], &out[6], &first))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct export_walk walk = {0};
+    struct export_columns columns;
+    size_t size = 0, rows = 0;
+    const uint8_t *data = take(&taken, object, 1, 0, &size);
+    int sound = data && (columns.key = take(&taken, out[0], EXPORT_KEY_BYTES, 1, &rows))
+             && (columns.start = take_column(&taken, out[1], 8, rows))
+             && (columns.period = take_column(&taken, out[2], 8, rows))
+             && (columns.report_type = take_column(&taken, out[3], 1, rows))
+             && (columns.days_since_onset = take_column(&taken, out[4], 2, rows))
+             && (columns.transmission_risk = take_column(&taken, out[5], 1, rows))
+             && (columns.revised = take_column(&taken, out[6], 1, rows));
+    if (sound && at > size) sound = refuse("the walk begins beyond the data");
+    if (sound && first > rows) sound = refuse("the first row is beyond the columns");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        walk = export_scan(data, size, (size_t)at, &columns, (size_t)first, rows);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    if (!sound) return NULL;
+    return Py_BuildValue("(nnO)", (Py_ssize_t)walk.at, (Py_ssize_t)walk.records,
+                         walk.sound ? Py_True : Py_False);
+}
+
+static PyMethodDef methods[] = {
+    {"variants", list_variants, METH_NOARGS, "All variants, each with whether it runs here."},
+    {"table_insert", insert_rows, METH_VARARGS, "Take rows into the exact table."},
+    {"table_longest_chain", longest_chain, METH_VARARGS, "What a look-up can cost."},
+    {"filters_insert", insert_in_filters, METH_VARARGS, "Take rows into the filters."},
+    {"group_by_day", group_keys, METH_VARARGS, "Order the parts of keys by day."},
+    {"gaen_search", search_gaen, METH_VARARGS, "Find the rows whose ID a key derives."},
+    {"export_count", count_export, METH_VARARGS, "Pass over the key records of an export."},
+    {"export_scan", scan_export, METH_VARARGS, "Read key records of an export into columns."},
+    {"gaen_fold", fold_gaen, METH_VARARGS, "XOR all IDs of keys: no look-ups."},
+    {"bluezone_search", search_bluezone, METH_VARARGS, "Find the rows whose ID a chain derives."},
+    {"bluezone_advance", advance_bluezone, METH_VARARGS, "Turn keys into those of a later day."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_native", "Kernels in C; see native/.", -1, methods, NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+    static const struct {
+        const char *name;
+        long value;
+    } constants[] = {
+        {"MOST_SURVIVORS", MOST_SURVIVORS},
+        {"BATCH_KEYS", BATCH_KEYS},
+        {"BLUEZONE_STEPS", BLUEZONE_STEPS},
+        {"FILTER_FOLDED_WORDS", FILTER_FOLDED_WORDS},
+        {"FILTER_LEAST_WORDS", FILTER_LEAST_WORDS},
+        {"FILTER_MOST_WORDS", FILTER_MOST_WORDS},
+    };
+    PyObject *module = PyModule_Create(&definition);
+    for (size_t i = 0; module && i < sizeof constants / sizeof constants[0]; i++)
+        if (PyModule_AddIntConstant(module, constants[i].name, constants[i].value) < 0)
+            Py_CLEAR(module);
+    return module;
+}

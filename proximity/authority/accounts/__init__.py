@@ -1,0 +1,1 @@
+"""The people of the authority who sign in."""

@@ -1,0 +1,80 @@
+"""The parts of one authority, put together once a process."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from proximity.authority.database import open_database
+from proximity.authority.keyring import Keyring, load_passphrase
+from proximity.authority.service_clock import service_clock
+from proximity.authority.settings import Settings, load_settings
+from proximity.authority.verification.messenger import Messenger, make_messenger
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What every feature works with.
+
+    Attributes
+    ----------
+    directory : Path
+    settings : Settings
+    engine : Engine
+    keyring : Keyring
+    messenger : Messenger
+    clock : callable -> float
+        Unix seconds.
+    entropy : callable int -> bytes
+        Gives so many random bytes.
+    passphrase : bytes
+        Also of the files of signing keys.
+    """
+
+    directory: Path
+    settings: Settings
+    engine: Engine
+    keyring: Keyring
+    messenger: Messenger
+    clock: Callable[[], float]
+    entropy: Callable[[int], bytes]
+    passphrase: bytes
+
+    def __repr__(self) -> str:
+        """Tell the region."""
+        return f"<Authority {self.settings.region}>"
+
+    @property
+    def now_s(self) -> int:
+        """Unix seconds."""
+        return int(self.clock())
+
+
+def open_authority(
+    directory: Path, environment: Mapping[str, str] = os.environ
+) -> Authority:
+    """Put the parts together; the schema of the database is not looked at.
+
+    Raises
+    ------
+    NothingStoredError
+        If the directory was not initialised.
+    FormatError, StoreError
+        If settings or passphrase cannot be used.
+    """
+    settings = load_settings(directory, environment)
+    clock = service_clock(settings, environment)
+    engine = open_database(settings, directory)
+    passphrase = load_passphrase(directory, environment)
+    return Authority(
+        directory=directory,
+        settings=settings,
+        engine=engine,
+        keyring=Keyring(engine, passphrase, clock),
+        messenger=make_messenger(settings.messenger_url, directory),
+        clock=clock,
+        entropy=os.urandom,
+        passphrase=passphrase,
+    )

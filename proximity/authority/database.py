@@ -1,0 +1,168 @@
+"""The database of the service: SQLite in its directory, or PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from proximity.authority.settings import Settings
+from proximity.errors import SchemaVersionError, StoreError
+
+DATABASE_FILE = "authority.sqlite"
+METADATA = MetaData()
+_BUSY_S = 20.0
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_database(settings: Settings, directory: Path) -> Engine:
+    """Return an engine; nothing is asked of the database yet.
+
+    Parameters
+    ----------
+    settings : Settings
+        `database_url` decides which database.
+    directory : Path
+        The authority's directory.
+
+    Returns
+    -------
+    Engine
+        A commit is durable: what it acknowledged survives a loss of power.
+    """
+    if settings.database_url:
+        url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
+        return create_engine(url, pool_pre_ping=True, pool_size=8, hide_parameters=True)
+    engine = create_engine(
+        f"sqlite:///{directory / DATABASE_FILE}",
+        connect_args={"timeout": _BUSY_S, "check_same_thread": False},
+        poolclass=QueuePool,
+        # An error must not quote the values of its statement.
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open one consistent view of the database; writers need not wait for it."""
+    with engine.execution_options(reads=True).connect() as connection:
+        yield connection
+
+
+def upgrade(engine: Engine, revision: str = "head") -> str:
+    """Bring the schema forward, all or nothing; return its version.
+
+    Raises
+    ------
+    SchemaVersionError
+        If a newer program made it.
+    StoreError
+        If the database cannot be used.
+    """
+    try:
+        with engine.begin() as connection:
+            _known_version(connection)
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            return schema_version(connection) or ""
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+
+
+def check_schema(engine: Engine) -> None:
+    """Make sure that the schema is the one of this program.
+
+    Raises
+    ------
+    SchemaVersionError
+        If it is older or newer.
+    StoreError
+        If the database cannot be used.
+    """
+    try:
+        with reading(engine) as connection:
+            version = _known_version(connection)
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+    if version != newest_version():
+        raise SchemaVersionError(
+            f"The database has schema {version}, this program needs "
+            f"{newest_version()}.",
+            "Run `proximity authority migrate --data DIR`.",
+        )
+
+
+def schema_version(connection: Connection) -> str | None:
+    """Return the version of the schema, None before the first."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_version() -> str:
+    """Return the version that this program brings a database to."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def unusable(error: SQLAlchemyError) -> StoreError:
+    """Name what a database refuses, without the values of the statement."""
+    origin = getattr(error, "orig", None)
+    kind = type(origin or error).__name__
+    return StoreError(
+        f"The authority's database cannot be used ({kind}).",
+        "Check that it runs, its address, its permissions and room on its disk.",
+    )
+
+
+def _known_version(connection: Connection) -> str | None:
+    version = schema_version(connection)
+    known = {each.revision for each in _scripts().walk_revisions()}
+    if version is not None and version not in known:
+        raise SchemaVersionError(
+            "The database was written by a newer version of this program.",
+            "Use that version, or a newer one.",
+        )
+    return version
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver would begin transactions by itself, and only some of them.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that becomes a writer would fail when another wrote in between.
+    reads = connection.get_execution_options().get("reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """Begin an INSERT that can say what to do on conflict."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

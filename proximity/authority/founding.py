@@ -1,0 +1,145 @@
+"""Makes a new authority: settings, passphrase, database, keys."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from proximity.authority.accounts.rules import ADMIN, add_account, check_account
+from proximity.authority.assembly import open_authority
+from proximity.authority.database import upgrade
+from proximity.authority.keyring import PASSPHRASE_VARIABLE, make_passphrase
+from proximity.authority.publish.durable_files import make_folder, sole_writer
+from proximity.authority.publish.signing_keys import ensure_signers, published_keys
+from proximity.authority.settings import (
+    SETTINGS_FILE,
+    is_initialised,
+    new_settings,
+    save_settings,
+)
+from proximity.authority.verification.api_keys import make_api_key
+from proximity.authority.verification.model import ApiKeyKind
+from proximity.errors import PolicyError
+
+
+class Administrator(NamedTuple):
+    """The first person who may sign in."""
+
+    email: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Tell nothing."""
+        return "<Administrator>"
+
+
+class Founded(NamedTuple):
+    """What the operator hands on; the keys of the API are shown this once.
+
+    Attributes
+    ----------
+    device_key, admin_key, stats_key : str
+    public_key : str
+        PEM, by which exports verify.
+    health_authority_id, region, key_id, key_version : str
+    """
+
+    device_key: str
+    admin_key: str
+    stats_key: str
+    public_key: str
+    health_authority_id: str
+    region: str
+    key_id: str
+    key_version: str
+
+    def __repr__(self) -> str:
+        """Tell the region."""
+        return f"<Founded {self.region}>"
+
+
+def found_authority(
+    directory: Path,
+    environment: Mapping[str, str],
+    *,
+    administrator: Administrator | None = None,
+    test: bool = False,
+) -> Founded:
+    """Make the directory and database of a new authority.
+
+    If anything fails, the settings file is gone again and the directory counts as not
+    made.
+
+    Parameters
+    ----------
+    directory : Path
+    environment : mapping
+        Settings that are not to be the default, see `load_settings`.
+    administrator : Administrator | None
+    test : bool
+        Whether `PROXIMITY_NOW` may move the clock.
+
+    Returns
+    -------
+    Founded
+
+    Raises
+    ------
+    PolicyError
+        If there is one already, or the administrator's password is too short.
+    FormatError, StoreError
+        If a setting is wrong, or directory or database cannot be used.
+    """
+    settings = new_settings(environment, test=test)
+    if administrator is not None:
+        check_account(*administrator)
+    make_folder(directory, private=True)
+    with sole_writer(directory):
+        if is_initialised(directory):
+            raise PolicyError(
+                "There is an authority in this directory already.",
+                "Choose another --data, or go on with this one.",
+            )
+        if not environment.get(PASSPHRASE_VARIABLE):
+            make_passphrase(directory, os.urandom)
+        save_settings(directory, settings)
+        try:
+            return _furnish(directory, environment, administrator)
+        except BaseException:
+            (directory / SETTINGS_FILE).unlink()
+            raise
+
+
+def _furnish(
+    directory: Path,
+    environment: Mapping[str, str],
+    administrator: Administrator | None,
+) -> Founded:
+    authority = open_authority(directory, environment)
+    upgrade(authority.engine)
+    authority.keyring.rotate()
+    settings = authority.settings
+    ensure_signers(
+        directory,
+        settings.region,
+        now_s=authority.now_s,
+        passphrase=authority.passphrase,
+    )
+    newest = published_keys(directory)[-1]
+    with authority.engine.begin() as connection:
+        device, admin, stats = (
+            make_api_key(connection, kind, authority.entropy) for kind in ApiKeyKind
+        )
+        if administrator is not None:
+            add_account(connection, *administrator, role=ADMIN, now_s=authority.now_s)
+    authority.engine.dispose()
+    return Founded(
+        device_key=device,
+        admin_key=admin,
+        stats_key=stats,
+        public_key=newest.pem,
+        health_authority_id=settings.health_authority_id,
+        region=settings.region,
+        key_id=newest.verification_key.key_id or "",
+        key_version=newest.verification_key.key_version or "",
+    )

@@ -1,0 +1,1 @@
+"""How the schema of the authority's database came about; forward only."""

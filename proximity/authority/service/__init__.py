@@ -1,0 +1,1 @@
+"""The running service: its process, its doors, what it says of itself."""

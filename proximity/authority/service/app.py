@@ -1,0 +1,222 @@
+"""The whole service as one ASGI application.
+
+`/v1/publish` goes past the framework; everything else is a route of it. Around both
+stand the bounds of bodies, the chaff, the metrics and the log.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from proximity.authority.api_error import ApiError, unparsable
+from proximity.authority.assembly import Authority
+from proximity.authority.publish.api import export_routes
+from proximity.authority.publish.published_store import open_published_store
+from proximity.authority.service.bodies import (
+    BodyError,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    read_body,
+    replay,
+)
+from proximity.authority.service.chaff import ChaffMirror, Seen, chaff_body
+from proximity.authority.service.health import health_routes
+from proximity.authority.service.metrics import Metrics
+from proximity.authority.service.structured_log import log_event
+from proximity.authority.upload.api import PATH, PublishDoor, openapi_path
+from proximity.authority.upload.writer import UploadWriter
+from proximity.authority.verification.api import (
+    admin_routes,
+    device_routes,
+    open_routes,
+)
+from proximity.authority.verification.statistics import statistics_routes
+from proximity.errors import ProximityError
+
+_JSON = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+]
+# What answers look like before the first real one of a process.
+_FIRST = {
+    PATH: Seen(0.006, 4_200),
+    "/api/verify": Seen(0.008, 640),
+    "/api/certificate": Seen(0.008, 720),
+}
+_KNOWN = {
+    PATH,
+    "/api/verify",
+    "/api/certificate",
+    "/api/issue",
+    "/api/batch-issue",
+    "/api/checkcodestatus",
+    "/api/expirecode",
+    "/api/user-report",
+    "/exports/index.txt",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/.well-known/jwks.json",
+}
+
+
+class ServiceApp:
+    """The ASGI application of one process.
+
+    Parameters
+    ----------
+    authority : Authority
+    environment : mapping
+        Where the credentials of an object store are.
+    """
+
+    def __init__(self, authority: Authority, environment: Any) -> None:
+        self._metrics = Metrics()
+        self._mirrors = {path: ChaffMirror(seen) for path, seen in _FIRST.items()}
+        settings = authority.settings
+        writer = UploadWriter(authority.engine, settings.region, authority.clock)
+        self._door = PublishDoor(authority, writer)
+        store = open_published_store(
+            settings.store_url, authority.directory / "exports", environment
+        )
+
+        @asynccontextmanager
+        async def life(_app: FastAPI) -> AsyncIterator[None]:
+            writer.start()
+            yield
+            # Uploads that wait are stored and answered before the process ends.
+            await asyncio.to_thread(writer.stop)
+            authority.engine.dispose()
+
+        self._app = _build(authority, life)
+        self._app.include_router(health_routes(authority, self._metrics))
+        self._app.include_router(export_routes(authority, store))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+        known = path if path in _KNOWN else "other"
+        begun = time.perf_counter()
+        status = await self._serve(scope, receive, send)
+        seconds = time.perf_counter() - begun
+        self._metrics.observe(known, status, seconds)
+        log_event("request", path=known, status=status, ms=round(seconds * 1e3, 1))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int:
+        try:
+            body = await read_body(receive, scope)
+        except BodyError as error:
+            if error.status:
+                refusal = b'{"error":"the body is not taken","code":"bad_request"}'
+                await answer(send, error.status, refusal, _JSON)
+            return error.status
+        mirror = self._mirrors.get(scope["path"])
+        posted = scope["method"] == "POST"
+        if mirror is None or not posted:
+            return await self._ask(scope, replay(body, receive), send)
+        if any(name == b"x-chaff" for name, _ in scope["headers"]):
+            seen = mirror.draw()
+            await asyncio.sleep(seen.latency_s)
+            await answer(send, 200, chaff_body(seen.size), _JSON)
+            return 200
+        begun = time.perf_counter()
+        size = 0
+
+        async def measured(message: Message) -> None:
+            nonlocal size
+            size += len(message.get("body", b""))
+            await send(message)
+
+        if scope["path"] == PATH:
+            status, content = await self._door.publish(body)
+            latency_s = time.perf_counter() - begun
+            await answer(measured, status, content, _JSON)
+        else:
+            status = await self._ask(scope, replay(body, receive), measured)
+            latency_s = time.perf_counter() - begun
+        if status == 200:
+            mirror.observe(latency_s, size)
+        return status
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> int:
+        status = 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        await self._app(scope, receive, noted)
+        return status
+
+
+def _build(
+    authority: Authority,
+    life: Callable[[FastAPI], Any],
+) -> FastAPI:
+    app = FastAPI(
+        title="proximity health authority",
+        version="1",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(device_routes(authority))
+    app.include_router(admin_routes(authority))
+    app.include_router(statistics_routes(authority))
+    app.include_router(open_routes(authority))
+    app.add_exception_handler(ApiError, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_form)
+    app.add_exception_handler(HTTPException, _refuse_http)
+    app.add_exception_handler(ProximityError, _fail)
+    app.add_exception_handler(SQLAlchemyError, _fail)
+    original = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = original()
+        publish = openapi_path()
+        document["paths"].update(publish["path"])
+        document["components"]["schemas"].update(publish["schemas"])
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+async def _refuse(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for it alone
+    content = {"error": str(error), "errorCode": error.code}
+    return JSONResponse(content, error.status)
+
+
+async def _refuse_form(request: Request, _error: Exception) -> JSONResponse:
+    return await _refuse(request, unparsable())
+
+
+async def _refuse_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    headers = error.headers
+    content = {"error": str(error.detail), "errorCode": "bad_request"}
+    return JSONResponse(content, error.status_code, headers)
+
+
+async def _fail(_request: Request, error: Exception) -> JSONResponse:
+    log_event("failure", error=type(error).__name__)
+    content = {"error": "try again later", "errorCode": "internal_server_error"}
+    return JSONResponse(content, 503)

@@ -1,0 +1,56 @@
+"""What the service tells operators of itself."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, PlainTextResponse
+from sqlalchemy import func, select
+
+from proximity.authority.assembly import Authority
+from proximity.authority.database import check_schema, reading
+from proximity.authority.publish.batch_model import BatchState, batches
+from proximity.authority.service.metrics import Metrics
+from proximity.authority.upload.model import exposures
+from proximity.errors import StoreError
+
+
+def health_routes(authority: Authority, metrics: Metrics) -> APIRouter:
+    """Return liveness, readiness and metrics."""
+    routes = APIRouter()
+
+    @routes.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Tell that the process answers."""
+        return {"status": "ok"}
+
+    @routes.get("/readyz")
+    def readyz() -> JSONResponse:
+        """Tell whether the database answers and has the schema of this program."""
+        try:
+            check_schema(authority.engine)
+        except StoreError as error:
+            content = {"status": "not ready", "error": type(error).__name__}
+            return JSONResponse(content, 503)
+        return JSONResponse({"status": "ready"})
+
+    @routes.get("/metrics", response_class=PlainTextResponse)
+    def show_metrics() -> PlainTextResponse:
+        """Return the figures in the text form of Prometheus."""
+        text = metrics.render(_gauges(authority))
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+    return routes
+
+
+def _gauges(authority: Authority) -> dict[str, Any]:
+    waiting = select(func.count()).where(exposures.c.batch.is_(None))
+    shown = select(func.count(), func.coalesce(func.max(batches.c.end_s), 0)).where(
+        batches.c.state == BatchState.SHOWN
+    )
+    with reading(authority.engine) as connection:
+        count, newest_s = connection.execute(shown).one()
+        return {
+            "waiting_keys": connection.execute(waiting).scalar_one(),
+            "batches": count,
+            "newest_batch_end_seconds": newest_s,
+        }

@@ -1,0 +1,188 @@
+"""The one settings object of the authority: a file, and the environment."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from proximity.authority.publish.durable_files import PRIVATE_MODE, write_whole
+from proximity.authority.publish.model import (
+    DEFAULT_MAX_KEYS,
+    DEFAULT_MINIMUM,
+    DEFAULT_REGION,
+    PublishSettings,
+)
+from proximity.errors import FormatError, NothingStoredError
+from proximity.protocol.json_fields import load_object
+
+SETTINGS_FILE = "settings.json"
+ENVIRONMENT_PREFIX = "PROXIMITY_AUTHORITY_"
+LANGUAGES = ("vi", "en")
+_MAX_FILE_BYTES = 65_536
+_TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an operator can choose.
+
+    Attributes
+    ----------
+    health_authority_id : str
+        The name by which devices upload, also the issuer of certificates.
+    region : str
+        Region code of keys that are uploaded here.
+    database_url : str
+        "" for SQLite in the directory, else an address `postgresql://…`.
+    store_url : str
+        "" for the folder `exports` of the directory, else `s3://bucket/prefix`.
+    minimum, max_keys : int
+        As `PublishSettings`.
+    publish_every_s : int
+        Time between two runs of the worker.
+    allow_user_report : bool
+        Whether people may ask for a code without an officer.
+    messenger_url : str
+        "" for the outbox file, else the address of an HTTP gateway for messages.
+    code_link : str
+        What a message has before a long code.
+    language : str
+        Of messages to people: "vi" or "en".
+    host : str
+        Address to listen on.
+    client_tries, realm_tries : int
+        Wrong codes an hour from one client, and from all together.
+    codes_per_day : int
+        Codes that are issued in one UTC day.
+    test : bool
+        Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
+    """
+
+    health_authority_id: str = "vn.proximity"
+    region: str = DEFAULT_REGION
+    database_url: str = ""
+    store_url: str = ""
+    minimum: int = DEFAULT_MINIMUM
+    max_keys: int = DEFAULT_MAX_KEYS
+    publish_every_s: int = 7_200
+    allow_user_report: bool = False
+    messenger_url: str = ""
+    code_link: str = "https://vn.en.express/v?c="
+    language: str = "vi"
+    host: str = "127.0.0.1"
+    client_tries: int = 20
+    realm_tries: int = 2_000
+    codes_per_day: int = 20_000
+    test: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what the service could not work with."""
+        try:
+            PublishSettings(self.region, self.minimum, self.max_keys)
+        except ValueError as error:
+            raise _malformed(str(error)) from error
+        if self.language not in LANGUAGES:
+            raise _malformed(f"language is one of {', '.join(LANGUAGES)}")
+        if not 60 <= self.publish_every_s <= 86_400:
+            raise _malformed("publish_every_s is 60 to 86,400")
+        if min(self.client_tries, self.realm_tries, self.codes_per_day) < 1:
+            raise _malformed("limits are at least 1")
+        scheme = self.database_url.partition(":")[0]
+        if scheme not in ("", "postgresql"):
+            raise _malformed("database_url begins with postgresql://")
+        if not self.health_authority_id.isascii() or not self.health_authority_id:
+            raise _malformed("health_authority_id is ASCII text")
+
+    def __repr__(self) -> str:
+        """Tell the region; addresses may hold passwords."""
+        return f"<Settings {self.health_authority_id} {self.region}>"
+
+
+def load_settings(
+    directory: Path, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Read the settings of a directory; a variable of the environment wins.
+
+    Parameters
+    ----------
+    directory : Path
+        Made by `init`.
+    environment : mapping
+        `PROXIMITY_AUTHORITY_REGION` and so on; whether it is a test is fixed by `init`.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    NothingStoredError
+        If the directory was not initialised.
+    FormatError
+        If a value is not what the setting holds.
+    """
+    try:
+        data = (directory / SETTINGS_FILE).read_bytes()
+    except FileNotFoundError as error:
+        raise NothingStoredError(
+            "This directory is not one of an authority's service.",
+            "`proximity authority init --data DIR` makes one.",
+        ) from error
+    values = load_object(data, "The settings file", max_bytes=_MAX_FILE_BYTES)
+    return _build(values, environment)
+
+
+def new_settings(environment: Mapping[str, str], *, test: bool) -> Settings:
+    """Return the settings of a new directory: defaults, and the environment.
+
+    Raises
+    ------
+    FormatError
+        As `load_settings`.
+    """
+    return replace(_build({}, environment), test=test)
+
+
+def save_settings(directory: Path, settings: Settings) -> None:
+    """Write the settings file, readable for its owner alone."""
+    text = json.dumps(asdict(settings), indent=2) + "\n"
+    write_whole(directory / SETTINGS_FILE, text.encode(), mode=PRIVATE_MODE)
+
+
+def is_initialised(directory: Path) -> bool:
+    """Tell whether a directory holds a service rather than files alone."""
+    return (directory / SETTINGS_FILE).exists()
+
+
+def _build(values: dict[str, Any], environment: Mapping[str, str]) -> Settings:
+    kinds = {each.name: type(each.default) for each in fields(Settings)}
+    unknown = set(values) - set(kinds)
+    if unknown:
+        raise _malformed(f"there is no setting {min(unknown)}")
+    chosen = dict(values)
+    for name, kind in kinds.items():
+        text = environment.get(ENVIRONMENT_PREFIX + name.upper())
+        if text is not None and name != "test":
+            chosen[name] = _parsed(name, text, kind)
+        if name in chosen and type(chosen[name]) is not kind:
+            raise _malformed(f"{name} is not of type {kind.__name__}")
+    return Settings(**chosen)
+
+
+def _parsed(name: str, text: str, kind: type) -> Any:
+    if kind is bool and text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    try:
+        return int(text) if kind is int else kind(text) if kind is str else None
+    except ValueError as error:
+        raise _malformed(f"{name} is not a number") from error
+
+
+def _malformed(what: str) -> FormatError:
+    return FormatError(
+        f"A setting cannot be used: {what}.",
+        f"Correct {SETTINGS_FILE} or the environment; docs/reference/settings.md "
+        "lists what there is.",
+    )

@@ -1,0 +1,1 @@
+"""A person's chosen keys, taken in once their certificate holds."""

@@ -1,0 +1,1 @@
+"""From an officer's code to a certificate over a person's keys."""

@@ -1,0 +1,66 @@
+"""Counts: failures that bound guessing, and the daily figures of the statistics."""
+
+from sqlalchemy import Connection, delete, select
+
+from proximity.authority.database import upsert
+from proximity.authority.verification.model import attempts, daily_counts
+from proximity.units import DAY_S, day_of
+
+HOUR_S = 3_600
+
+
+def failures_of(connection: Connection, scope: str, window_s: int) -> int:
+    """Return how often something failed in a scope since `window_s`."""
+    found = connection.execute(
+        select(attempts.c.count).where(
+            attempts.c.scope == scope, attempts.c.window_s == window_s
+        )
+    ).scalar()
+    return found or 0
+
+
+def count_failure(connection: Connection, scope: str, window_s: int) -> int:
+    """Count one more in a scope; return how many there are."""
+    statement = upsert(connection, attempts).values(
+        scope=scope, window_s=window_s, count=1
+    )
+    row = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[attempts.c.scope, attempts.c.window_s],
+            set_={"count": attempts.c.count + 1},
+        ).returning(attempts.c.count)
+    )
+    return int(row.scalar_one())
+
+
+def tally(connection: Connection, name: str, now_s: float, by: int = 1) -> None:
+    """Add to a figure of the statistics of the day."""
+    statement = upsert(connection, daily_counts).values(
+        day=day_of(now_s), name=name, count=by
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[daily_counts.c.day, daily_counts.c.name],
+            set_={"count": daily_counts.c.count + by},
+        )
+    )
+
+
+def tallied(connection: Connection, name: str, now_s: float) -> int:
+    """Return a figure of the day."""
+    found = connection.execute(
+        select(daily_counts.c.count).where(
+            daily_counts.c.day == day_of(now_s), daily_counts.c.name == name
+        )
+    ).scalar()
+    return found or 0
+
+
+def forget_attempts(connection: Connection, now_s: float) -> None:
+    """Delete counts of failures whose time is over."""
+    connection.execute(delete(attempts).where(attempts.c.window_s < int(now_s) - DAY_S))
+
+
+def hour_of(now_s: float) -> int:
+    """Return the begin of the hour, Unix seconds."""
+    return int(now_s) // HOUR_S * HOUR_S

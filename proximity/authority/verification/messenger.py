@@ -1,0 +1,118 @@
+"""How a code reaches a telephone: an outbox file, or a gateway by HTTP."""
+
+import http.client
+import json
+import os
+import urllib.parse
+from pathlib import Path
+from typing import Protocol
+
+from proximity.errors import NetworkError
+
+OUTBOX_FILE = "outbox.jsonl"
+_TIMEOUT_S = 10.0
+_TEXTS = {
+    "vi": (
+        "Mã khai báo của bạn: {link} (hết hạn sau 24 giờ). "
+        "Chỉ dùng trên điện thoại của bạn, không gửi cho người khác."
+    ),
+    "en": (
+        "Your report code: {link} (valid for 24 hours). "
+        "Use it on your own phone only and pass it to nobody."
+    ),
+}
+
+
+class Messenger(Protocol):
+    """Sends one message to one telephone."""
+
+    def send(self, phone: str, text: str) -> None:
+        """Hand over a message.
+
+        Parameters
+        ----------
+        phone : str
+            E.164.
+        text : str
+
+        Raises
+        ------
+        NetworkError
+            If it could not be handed over.
+        """
+        ...
+
+
+class Outbox:
+    """Appends messages to a file that only the authority reads.
+
+    Parameters
+    ----------
+    path : Path
+        JSON Lines `{"phone", "text"}`, mode 0600.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def send(self, phone: str, text: str) -> None:
+        """Append one line, durably."""
+        line = json.dumps({"phone": phone, "text": text}, ensure_ascii=False) + "\n"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        descriptor = os.open(self._path, flags, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class HttpGateway:
+    """Posts messages as JSON `{"to", "text"}` to a gateway.
+
+    Parameters
+    ----------
+    url : str
+        http or https; any 2xx answer is a success.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._parts = urllib.parse.urlsplit(url)
+
+    def send(self, phone: str, text: str) -> None:
+        """Post one message."""
+        parts = self._parts
+        kind = (
+            http.client.HTTPSConnection
+            if parts.scheme == "https"
+            else http.client.HTTPConnection
+        )
+        connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_S)
+        body = json.dumps({"to": phone, "text": text}).encode()
+        headers = {"Content-Type": "application/json"}
+        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        try:
+            connection.request("POST", target, body, headers)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            raise _not_sent() from error
+        finally:
+            connection.close()
+        if status // 100 != 2:
+            raise _not_sent()
+
+
+def compose(language: str, link: str) -> str:
+    """Return the text of a message with a code."""
+    return _TEXTS[language].format(link=link)
+
+
+def make_messenger(url: str, directory: Path) -> Messenger:
+    """Return the messenger that the settings name."""
+    return HttpGateway(url) if url else Outbox(directory / OUTBOX_FILE)
+
+
+def _not_sent() -> NetworkError:
+    return NetworkError(
+        "The gateway for messages did not take a message.",
+        "Check `messenger_url` and the gateway; issue the code again.",
+    )

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: native kernels, and which of them this machine can run."""

@@ -1,0 +1,161 @@
+"""One authority, made once and copied for each test; its clock stands still."""
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from proximity.authority.assembly import Authority, open_authority
+from proximity.authority.founding import Founded, found_authority
+from proximity.authority.keyring import Keyring
+
+DAY = 20_600
+NOW_S = DAY * 86_400 + 43_200
+
+
+class StillClock:
+    """A clock that a test moves."""
+
+    def __init__(self, now_s: float) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Sent:
+    """A messenger that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str]] = []
+
+    def send(self, phone: str, text: str) -> None:
+        self.messages.append((phone, text))
+
+
+@pytest.fixture(scope="session")
+def founded_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Founded]:
+    directory = tmp_path_factory.mktemp("founded") / "authority"
+    environment = {
+        "PROXIMITY_AUTHORITY_MINIMUM": "20",
+        "PROXIMITY_NOW": str(NOW_S),
+    }
+    return directory, found_authority(directory, environment, test=True)
+
+
+@pytest.fixture
+def founded(founded_once: tuple[Path, Founded]) -> Founded:
+    return founded_once[1]
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock(NOW_S)
+
+
+@pytest.fixture
+def make_authority(
+    founded_once: tuple[Path, Founded], tmp_path: Path, clock: StillClock
+) -> Iterator[Callable[..., Authority]]:
+    """Return a maker of authorities on a copy of the directory."""
+    directory = tmp_path / "authority"
+    shutil.copytree(founded_once[0], directory)
+    opened: list[Authority] = []
+
+    def make(**settings: object) -> Authority:
+        real = open_authority(directory, {})
+        made = replace(
+            real,
+            settings=replace(real.settings, **settings),
+            clock=clock,
+            keyring=Keyring(real.engine, real.passphrase, clock),
+            messenger=Sent(),
+            entropy=os.urandom,
+        )
+        opened.append(made)
+        return made
+
+    yield make
+    for each in opened:
+        each.engine.dispose()
+
+
+@pytest.fixture
+def authority(make_authority: Callable[..., Authority]) -> Authority:
+    return make_authority()
+
+
+class Reply(NamedTuple):
+    """What an application answered."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@pytest.fixture
+def ask() -> Callable[..., Reply]:
+    """Return what puts one request to an ASGI application, without a network."""
+
+    def put(
+        app: Any,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        address: str = "192.0.2.1",
+    ) -> Reply:
+        return asyncio.run(_put(app, path, body, headers or {}, address=address))
+
+    return put
+
+
+async def _put(
+    app: Any, path: str, body: Any, headers: dict[str, str], *, address: str
+) -> Reply:
+    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+    path, _, query = path.partition("?")
+    sent = {"content-type": "application/json"} | headers
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET" if body is None else "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(n.lower().encode(), v.encode()) for n, v in sent.items()],
+        "client": (address, 1),
+        "server": ("test", 80),
+        "state": {},
+    }
+    received = [{"type": "http.request", "body": data or b"", "more_body": False}]
+    messages: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return received.pop(0) if received else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    await app(scope, receive, send)
+    begin = messages[0]
+    return Reply(
+        begin["status"],
+        b"".join(m.get("body", b"") for m in messages[1:]),
+        {name.decode().lower(): value.decode() for name, value in begin["headers"]},
+    )

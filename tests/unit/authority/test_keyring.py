@@ -1,0 +1,87 @@
+"""Secrets that change by themselves."""
+
+import pytest
+from sqlalchemy import select
+
+from proximity.authority.database import reading
+from proximity.authority.keyring import (
+    CERTIFICATE,
+    CODE,
+    Keyring,
+    load_passphrase,
+    make_passphrase,
+    secrets_table,
+)
+from proximity.errors import StoreError
+from proximity.units import DAY_S
+
+
+def test_a_key_is_used_thirty_days_and_shown_an_hour_before_it_signs(authority, clock):
+    first = authority.keyring.current(CERTIFICATE).kid
+    clock.now_s += 29 * DAY_S
+    authority.keyring.rotate()
+    assert authority.keyring.current(CERTIFICATE).kid == first
+
+    clock.now_s += DAY_S
+    authority.keyring.rotate()
+    assert len(authority.keyring.public_keys(CERTIFICATE)) == 2
+    assert authority.keyring.current(CERTIFICATE).kid == first
+
+    clock.now_s += 3_600
+    assert authority.keyring.current(CERTIFICATE).kid != first
+
+
+def test_an_old_key_is_believed_for_a_while_then_deleted(authority, clock):
+    first = authority.keyring.current(CODE).kid
+    clock.now_s += 3 * DAY_S
+    authority.keyring.rotate()
+    assert {first} < {each.kid for each in authority.keyring.believed(CODE)}
+
+    clock.now_s += 2 * DAY_S
+    assert first not in {each.kid for each in authority.keyring.believed(CODE)}
+    authority.keyring.rotate()
+    with reading(authority.engine) as connection:
+        kids = connection.execute(select(secrets_table.c.kid)).scalars().all()
+    assert first not in kids
+
+
+def test_force_replaces_every_kind(authority):
+    before = {kind: authority.keyring.current(kind).kid for kind in (CODE, CERTIFICATE)}
+
+    assert authority.keyring.rotate(force=True) == 4
+    assert authority.keyring.current(CODE).kid != before[CODE]
+
+
+def test_another_process_learns_of_a_rotation_within_a_minute(authority, clock):
+    other = Keyring(authority.engine, authority.passphrase, clock)
+    before = other.current(CODE).kid
+    authority.keyring.rotate(force=True)
+    clock.now_s += 60
+
+    assert other.current(CODE).kid != before
+
+
+def test_nothing_is_readable_without_the_passphrase(authority, clock):
+    with pytest.raises(StoreError, match="passphrase"):
+        Keyring(authority.engine, b"guessed", clock).current(CODE)
+
+
+def test_a_secret_does_not_show_itself(authority):
+    secret = authority.keyring.current(CODE)
+
+    assert secret.data.hex() not in repr(secret)
+    assert repr(authority.keyring) == "<Keyring>"
+
+
+def test_the_passphrase_is_a_private_file_or_a_variable(tmp_path):
+    make_passphrase(tmp_path, lambda n: b"\x01" * n)
+
+    assert load_passphrase(tmp_path, {}) == b"01" * 32
+    assert (tmp_path / "passphrase").stat().st_mode & 0o777 == 0o600
+    environment = {"PROXIMITY_AUTHORITY_PASSPHRASE": "of the environment"}
+    assert load_passphrase(tmp_path, environment) == b"of the environment"
+
+
+def test_a_missing_passphrase_is_named(tmp_path):
+    with pytest.raises(StoreError, match="missing"):
+        load_passphrase(tmp_path, {})

@@ -1,0 +1,27 @@
+"""Every key of a service, replaced on an operator's word."""
+
+from proximity.authority.assembly import open_authority
+from proximity.authority.keyring import CERTIFICATE, CODE
+from proximity.authority.publish.signing_keys import ensure_signers
+from proximity.authority.rotation import rotate_all
+
+
+def test_exports_are_signed_by_both_keys_and_secrets_are_new(authority):
+    before = {kind: authority.keyring.current(kind).kid for kind in (CODE, CERTIFICATE)}
+
+    keys = rotate_all(authority.directory)
+
+    assert [each.verification_key.key_version for each in keys] == ["v1", "v2"]
+    signers = ensure_signers(
+        authority.directory,
+        "VN",
+        now_s=authority.now_s,
+        passphrase=authority.passphrase,
+    )
+    assert [signer.key_version for signer in signers] == ["v1", "v2"]
+    opened = open_authority(authority.directory, {})
+    assert opened.keyring.current(CODE).kid != before[CODE]
+    # Those who verify certificates have an hour to learn the new key.
+    assert opened.keyring.current(CERTIFICATE).kid == before[CERTIFICATE]
+    assert len(opened.keyring.public_keys(CERTIFICATE)) == 2
+    opened.engine.dispose()

@@ -1,0 +1,160 @@
+"""`proximity report --to`: an authority on loopback that answers by script."""
+
+import http.server
+import json
+import threading
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner, Result
+
+from proximity.cli import report as command
+from proximity.cli.main import load_app
+from proximity.cli.report_upload import Upload
+from proximity.client.submission import AuthorityAddress
+from proximity.errors import NetworkError, VerificationCodeError
+from proximity.store.own_keys import add_key, list_keys
+from proximity.store.schema import open_store
+from proximity.store.sealing import SealingKey
+
+REFERENCE = Path(__file__).parents[3] / "docs/reference"
+SCHEMA = json.loads((REFERENCE / "schemas/report-upload-v1.json").read_text("utf-8"))
+TODAY = 18_400  # 2020-05-18
+SEALING = SealingKey(bytes(32))
+TAKEN = (200, {"revisionToken": "r", "insertedExposures": 2})
+
+
+@pytest.fixture
+def server():
+    """Run an authority; `answers` is by path, `asked` what was asked for."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            running.asked.append(self.path)
+            status, document = running.answers[self.path]
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    running = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    running.asked = []
+    running.answers = {
+        "/api/verify": (200, {"token": "t"}),
+        "/api/certificate": (200, {"certificate": "c"}),
+        "/v1/publish": TAKEN,
+    }
+    thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a device's folder with the keys of yesterday and today; it is 10:00."""
+    connection = open_store(tmp_path / "store.sqlite")
+    for day in (TODAY - 1, TODAY):
+        add_key(connection, SEALING, b"\xab" * 16, day * 144)
+    connection.close()
+    monkeypatch.setattr(time, "time", lambda: TODAY * 86_400 + 36_000.5)
+    monkeypatch.setattr(
+        command, "open_home", lambda home: (open_store(home / "store.sqlite"), SEALING)
+    )
+    return tmp_path
+
+
+def run(server, home: Path, *more: str, answer: str | None = None) -> Result:
+    url = f"http://127.0.0.1:{server.server_port}"
+    days = ("--days", "2020-05-17..2020-05-18")
+    options = ["report", "--home", str(home), *days, "--to", url, *more]
+    return CliRunner().invoke(load_app(), options, input=answer)
+
+
+def keys_of(home: Path):
+    connection = open_store(home / "store.sqlite")
+    keys = list_keys(connection, SEALING)
+    connection.close()
+    return keys
+
+
+def test_keys_are_uploaded_and_the_device_goes_on_with_fresh_ones(server, home):
+    result = run(server, home, "--code", "12345678", "--yes", "--json")
+
+    document = json.loads(result.stdout)
+    jsonschema.validate(document, SCHEMA)
+    assert (document["inserted"], document["resumed"]) == (2, False)
+    assert [day["day"] for day in document["days"]] == ["2020-05-17", "2020-05-18"]
+    keys = keys_of(home)
+    assert [key.reported for key in keys] == [True, True, False]
+    assert keys[1].period == 60
+
+
+def test_it_asks_before_anything_leaves(server, home):
+    refused = run(server, home, "--code", "12345678", answer="n\n")
+    given = run(server, home, "--code", "12345678", answer="y\n")
+
+    assert refused.exit_code == 1
+    assert "2 of them are new" in given.stdout
+    assert server.asked == ["/api/verify", "/api/certificate", "/v1/publish"]
+
+
+def test_a_refused_code_leaves_the_device_as_it_was(server, home):
+    server.answers["/api/verify"] = (400, {"error": "x", "errorCode": "code_expired"})
+    result = run(server, home, "--code", "12345678", "--yes")
+
+    assert isinstance(result.exception, VerificationCodeError)
+    assert [key.reported for key in keys_of(home)] == [False, False]
+
+
+def test_an_upload_that_broke_off_is_finished_without_a_code(server, home):
+    server.answers["/v1/publish"] = (500, {"code": "internal_error"})
+    assert run(server, home, "--code", "12345678", "--yes").exit_code == 1
+    server.answers["/v1/publish"] = TAKEN
+
+    result = run(server, home, "--yes", "--json")
+
+    document = json.loads(result.stdout)
+    jsonschema.validate(document, SCHEMA)
+    assert (document["inserted"], document["resumed"]) == (2, True)
+    assert server.asked.count("/api/verify") == 1
+    assert isinstance(run(server, home, "--yes").exception, VerificationCodeError)
+
+
+def test_a_new_code_takes_the_place_of_a_spent_one(server, home):
+    server.answers["/v1/publish"] = (401, {"code": "x"})
+    run(server, home, "--code", "12345678", "--yes")
+    server.answers["/v1/publish"] = TAKEN
+
+    assert run(server, home, "--code", "87654321", "--yes").exit_code == 0
+    assert server.asked.count("/api/verify") == 2
+
+
+@pytest.mark.parametrize("more", [["-o", "KEYS.json", "--to", "http://x"], []])
+def test_keys_go_to_a_file_or_to_an_authority(home, more):
+    days = ["--days", "2020-05-17..2020-05-18"]
+    result = CliRunner().invoke(
+        load_app(), ["report", "--home", str(home), *days, *more]
+    )
+
+    assert result.exit_code == 2
+
+
+def test_an_address_that_is_none_is_a_named_error(home):
+    days = ["--days", "2020-05-17..2020-05-18", "--to", "ftp://x"]
+    result = CliRunner().invoke(load_app(), ["report", "--home", str(home), *days])
+
+    assert isinstance(result.exception, NetworkError)
+
+
+def test_a_code_does_not_show_itself():
+    assert "123" not in repr(Upload(AuthorityAddress("u", "k", "vn"), "12345678"))
