@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proximity.errors import EvaluationError
-from proximity.research.datasets.signals import Bools, Float64
+from proximity.research.datasets.signals import Bools, Float64, Int64
 from proximity.research.evaluation.figures import (
     Comparison,
     Figures,
@@ -15,14 +15,18 @@ from proximity.research.evaluation.figures import (
     compare,
     figures_of,
 )
-from proximity.research.evaluation.metrics import shuffled_aucs
+from proximity.research.evaluation.metrics import (
+    equal_weights,
+    shuffled_aucs,
+    stratified_chance_error,
+)
 from proximity.research.evaluation.questions import (
-    Plan,
     Questions,
     Truth,
     batches,
     truth_of,
 )
+from proximity.research.evaluation.ranking import mean_over_strata
 from proximity.research.evaluation.resampling import draw_clusters
 from proximity.research.evaluation.scorer import (
     Answers,
@@ -34,6 +38,8 @@ from proximity.research.evaluation.scorer import (
 from proximity.research.evaluation.splits import Split, folds
 
 SHUFFLES = 200
+# A fitted scorer is fitted anew to each of so many shuffles.
+REFITS = 20
 # So many standard errors from one half are no chance any more.
 SHUFFLE_LIMIT = 5.0
 AnyScorer = Scorer | FittedScorer
@@ -48,7 +54,9 @@ class ScorerResult:
     figures : Figures
         All None if the scorer cannot answer these questions.
     shuffled_auc : float | None
-        Mean area under the curve for labels dealt out at random: one half.
+        Mean area under the curve for labels dealt out at random: one half. A fitted
+        scorer is fitted to such labels too, dealt out within each scenario or
+        collection: who still finds them has seen what it is asked about.
     """
 
     figures: Figures
@@ -123,54 +131,93 @@ def evaluate_all(
         If a scorer answers with what is no number, or labels dealt out at random
         can be told.
     """
-    known: dict[tuple[str, str, str], Answers] = {}
+    known: dict[tuple[str, str, str], _Answered | None] = {}
     for questions in asked:
-        answers: dict[str, Answers] = {}
+        found: dict[str, _Answered] = {}
         for scorer in scorers:
             if scorer.calibrates is Calibrates.ALWAYS and not questions.self_calibrated:
                 continue
             key = questions.name, questions.unit, scorer.name
-            if scorer.calibrates is Calibrates.NEVER and key in known:
-                answers[scorer.name] = known[key]
-                continue
-            settings.progress(f"{questions.name}, {questions.unit}: {scorer.name}")
-            answers[scorer.name] = known[key] = _answer(questions, scorer, settings)
-        yield _result(questions, scorers, answers, settings)
+            if scorer.calibrates is not Calibrates.NEVER or key not in known:
+                settings.progress(f"{questions.name}, {questions.unit}: {scorer.name}")
+                known[key] = _answer(questions, scorer, settings)
+            answered = known[key]
+            if answered is not None:
+                found[scorer.name] = answered
+        yield _result(questions, scorers, found, settings)
 
 
-def _answer(questions: Questions, scorer: AnyScorer, settings: Settings) -> Answers:
+class _Answered(NamedTuple):
+    """Answers, and the mean area under the curve for shuffled labels."""
+
+    answers: Answers
+    shuffled_auc: float | None
+
+
+def _answer(
+    questions: Questions, scorer: AnyScorer, settings: Settings
+) -> _Answered | None:
+    """Return the answers, or None where a scorer cannot be fitted."""
+    truth = questions.truth()
+    generator = np.random.default_rng(settings.seed)
     if isinstance(scorer, Scorer):
-        answers = _ask(questions.plans, scorer)
-    else:
-        positive = questions.truth().positive
-        answers = _held_out(questions, scorer, settings.split, positive)
-    _check(answers, scorer.name, len(questions.truth().positive))
-    return answers
-
-
-def _ask(plans: Sequence[Plan], scorer: Scorer) -> Answers:
-    return _join([scorer.answer(cases) for cases in batches(plans)])
+        answers = _join([scorer.answer(cases) for cases in batches(questions.plans)])
+        _check(answers, scorer.name, len(truth.positive))
+        aucs = shuffled_aucs(answers.score, truth.positive, generator, SHUFFLES)
+        return _Answered(answers, _one_half(aucs, scorer.name))
+    dealt = [_dealt_within(truth, generator) for _ in range(REFITS)]
+    parts = _held_out(questions, scorer, settings.split, [truth.positive, *dealt])
+    if not parts:
+        return None
+    for each in parts:
+        _check(each, scorer.name, len(truth.positive))
+    scores = [each.score for each in parts[1:]]
+    return _Answered(parts[0], _one_half_refitted(scores, dealt, truth, scorer.name))
 
 
 def _held_out(
-    questions: Questions, scorer: FittedScorer, split: Split, positive: Bools
-) -> Answers:
-    """Answer each case by a fit on what shares nothing with it."""
+    questions: Questions, scorer: FittedScorer, split: Split, labels: Sequence[Bools]
+) -> list[Answers]:
+    """Answer each case by a fit on what shares nothing with it.
+
+    Returns answers for each of some labels; none where a fold leaves nothing to fit on.
+    """
     plans = questions.plans
     first = np.cumsum([0, *(len(plan.items) for plan in plans)])
-    parts: dict[int, Answers] = {}
+
+    def rows_of(chosen: Sequence[int]) -> Int64:
+        return np.concatenate([np.arange(first[i], first[i + 1]) for i in chosen])
+
+    order: list[Int64] = []
+    parts: list[list[Answers]] = [[] for _ in labels]
     for fold in folds(questions, split):
         if not fold.train:
-            raise EvaluationError(
-                f"nothing is left to fit {scorer.name} on without {fold.name}",
-                "Fit on a campaign of several collections, or choose another scorer.",
-            )
-        cases: list[Case] = [plans[i].make() for i in fold.train]
-        labels = [positive[first[i] : first[i + 1]] for i in fold.train]
-        fitted = scorer.fit(cases, np.concatenate(labels))
-        for i in fold.test:
-            parts[i] = fitted.answer([plans[i].make()])
-    return _join([parts[i] for i in range(len(plans))])
+            return []
+        train: list[Case] = [plans[i].make() for i in fold.train]
+        test: list[Case] = [plans[i].make() for i in fold.test]
+        order.append(rows_of(fold.test))
+        rows = rows_of(fold.train)
+        for positive, answered in zip(labels, parts, strict=True):
+            answered.append(scorer.fit(train, positive[rows]).answer(test))
+    back = np.argsort(np.concatenate([np.zeros(0, np.int64), *order]))
+    return [_in_order(_join(answered), back) for answered in parts]
+
+
+def _in_order(answers: Answers, order: Int64) -> Answers:
+    # What is too short is refused later, by name.
+    return Answers._make(
+        column if column is None or len(column) != len(order) else column[order]
+        for column in answers
+    )
+
+
+def _dealt_within(truth: Truth, generator: np.random.Generator) -> Bools:
+    """Return the labels of each stratum in a random order."""
+    dealt = truth.positive.copy()
+    for number in range(len(truth.strata)):
+        mine = truth.stratum == number
+        dealt[mine] = generator.permutation(dealt[mine])
+    return dealt
 
 
 def _join(parts: Sequence[Answers]) -> Answers:
@@ -206,7 +253,7 @@ def _check(answers: Answers, name: str, n: int) -> None:
 def _result(
     questions: Questions,
     scorers: Sequence[AnyScorer],
-    answers: Mapping[str, Answers],
+    answered: Mapping[str, _Answered],
     settings: Settings,
 ) -> Result:
     truth = truth_of(questions.plans)
@@ -216,31 +263,51 @@ def _result(
     found: dict[str, ScorerResult] = {}
     scored: dict[str, Scored] = {}
     for scorer in scorers:
-        if scorer.name not in answers or len(truth.positive) == 0:
+        mine = answered.get(scorer.name)
+        if mine is None or len(truth.positive) == 0:
             found[scorer.name] = ScorerResult(Figures())
             continue
-        mine = Scored(answers[scorer.name], scorer.threshold(questions.unit))
-        scored[scorer.name] = mine
-        found[scorer.name] = ScorerResult(
-            figures_of(mine, truth, weight),
-            _shuffled(mine.answers.score, truth, scorer.name, generator),
-        )
-    return Result(
-        questions, truth, answers, found, tuple(compare(scored, truth, weight))
-    )
+        given = Scored(mine.answers, scorer.threshold(questions.unit))
+        scored[scorer.name] = given
+        figures = figures_of(given, truth, weight)
+        found[scorer.name] = ScorerResult(figures, mine.shuffled_auc)
+    answers = {name: mine.answers for name, mine in answered.items()}
+    comparisons = tuple(compare(scored, truth, weight))
+    return Result(questions, truth, answers, found, comparisons)
 
 
-def _shuffled(
-    score: Float64, truth: Truth, name: str, generator: np.random.Generator
-) -> float | None:
-    aucs = shuffled_aucs(score, truth.positive, generator, SHUFFLES)
+def _one_half(aucs: Float64, name: str) -> float | None:
+    """Return the mean, which must be one half within chance."""
     if not np.all(np.isfinite(aucs)):
         return None
     mean = float(aucs.mean())
-    error = float(aucs.std()) / np.sqrt(SHUFFLES)
+    error = float(aucs.std()) / np.sqrt(len(aucs))
     if abs(mean - 0.5) > SHUFFLE_LIMIT * error + 1e-12:
-        raise EvaluationError(
-            f"{name} tells labels that were dealt out at random ({mean:.3f})",
-            "The evaluation itself is broken; do not believe any of its figures.",
-        )
+        raise _told(name, mean)
     return mean
+
+
+def _one_half_refitted(
+    scores: Sequence[Float64], dealt: Sequence[Bools], truth: Truth, name: str
+) -> float | None:
+    one = equal_weights(len(truth.positive))
+    aucs = [
+        mean_over_strata(score, positive, truth.stratum, one)[0]
+        for score, positive in zip(scores, dealt, strict=True)
+    ]
+    if not np.all(np.isfinite(aucs)):
+        return None
+    mean = float(np.mean(aucs))
+    error = stratified_chance_error(truth.positive, truth.stratum) / np.sqrt(len(aucs))
+    # Below one half nothing leaks: what is left of a scenario when a phone is taken
+    # out holds a little less of its labels.
+    if mean - 0.5 > SHUFFLE_LIMIT * error + 1e-12:
+        raise _told(name, mean)
+    return mean
+
+
+def _told(name: str, mean: float) -> EvaluationError:
+    return EvaluationError(
+        f"{name} tells labels that were dealt out at random ({mean:.3f})",
+        "The evaluation itself is broken; do not believe any of its figures.",
+    )

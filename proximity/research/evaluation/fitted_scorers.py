@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from proximity.research.evaluation.scorer import Answers, Calibrates, Case, Unit
 from proximity.research.evaluation.simple_scorers import simple_scorers
 
 STEPS = 50
+CLOSE_ENOUGH = 1e-10
 # Keeps the curve finite where attenuation parts the classes perfectly.
 RIDGE = 1e-3
 DECIDES_AT = 0.5
@@ -67,7 +69,10 @@ class LogisticFit:
             slope = design.T @ (positive - expected) - RIDGE * weights
             spread = expected * (1.0 - expected)
             curvature = (design.T * spread) @ design + RIDGE * np.eye(2)
-            weights = weights + np.linalg.solve(curvature, slope)
+            step = np.linalg.solve(curvature, slope)
+            weights = weights + step
+            if np.max(np.abs(step)) < CLOSE_ENOUGH:
+                break
         return LogisticScorer(self.name, float(weights[0]), float(weights[1]), centre)
 
 
@@ -77,5 +82,11 @@ def fitted_scorers() -> tuple[LogisticFit, ...]:
 
 
 def _level_db(cases: Sequence[Case]) -> Float64:
+    return _levels(tuple(cases))
+
+
+# What is fitted to and what is answered come again and again, with other labels.
+@lru_cache(maxsize=2)
+def _levels(cases: tuple[Case, ...]) -> Float64:
     (mean,) = (s for s in simple_scorers() if s.name == "mean-attenuation")
     return mean.answer(cases).score

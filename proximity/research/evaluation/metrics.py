@@ -4,9 +4,11 @@ A row of weights is one replicate of the bootstrap; a row of ones gives the figu
 itself. Sources: docs/reference/accuracy.md#figures.
 """
 
+import math
+
 import numpy as np
 
-from proximity.research.datasets.signals import Bools, Float64
+from proximity.research.datasets.signals import Bools, Float64, Int64
 
 BINS = 10
 
@@ -123,6 +125,33 @@ def shuffled_aucs(
     sums = np.array([rank[generator.permutation(n)[:hits]].sum() for _ in range(times)])
     aucs: Float64 = (sums - hits * (hits + 1) / 2) / (hits * (n - hits))
     return aucs
+
+
+def stratified_chance_error(positive: Bools, stratum: Int64) -> float:
+    """Return the standard error of the stratified area under the curve by chance.
+
+    Of scores that know nothing the area under the curve of n1 positive and n0 other
+    items varies by (n1 + n0 + 1) / (12 n1 n0), less where scores are tied.
+
+    Parameters
+    ----------
+    positive : bool[n]
+    stratum : int64[n]
+        Strata of one class have no area under the curve, and do not count.
+
+    Returns
+    -------
+    float
+        NaN if no stratum has both classes.
+    """
+    variance = []
+    for number in np.unique(stratum).tolist():
+        mine = positive[stratum == number]
+        hits = int(np.count_nonzero(mine))
+        others = len(mine) - hits
+        if hits and others:
+            variance.append((len(mine) + 1) / (12 * hits * others))
+    return float(np.sqrt(np.sum(variance)) / len(variance)) if variance else math.nan
 
 
 def mean_ranks(score: Float64) -> Float64:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from proximity.cli.evaluate import FIGURES
 from proximity.cli.main import load_app
-from proximity.errors import EvaluationError, FormatError
+from proximity.errors import FormatError
 
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "docs/reference/schemas/evaluate-v1.json").read_text(
@@ -141,13 +141,14 @@ def test_damaged_data_is_a_format_error(grid):
     assert isinstance(result.exception, FormatError)
 
 
-def test_what_cannot_be_fitted_is_an_evaluation_error(grid):
+def test_what_cannot_be_fitted_has_no_figures(grid):
     lines = (grid / "segments.csv").read_text().replace("group1", "group0")
     (grid / "segments.csv").write_text(lines)
 
-    result = run("--dataset", f"segments:{grid}", "--scorer", "logistic-attenuation")
+    first = evaluated(grid, "--scorer", "logistic-attenuation")["datasets"][0]
 
-    assert isinstance(result.exception, EvaluationError)
+    assert set(first["scorers"]["logistic-attenuation"].values()) == {None}
+    assert first["label_shuffle"] == {"logistic-attenuation": None}
 
 
 def test_the_plain_installation_is_enough():

@@ -58,12 +58,13 @@ def people():
     )
 
 
-def grid_collection(name, offset_db):
-    """Two runs near, two far; each of 90 s, one sighting a second."""
+TWO_NEAR_TWO_FAR = ((0.9, -60), (1.8288, -62), (2.4, -70), (4.572, -72))
+
+
+def grid_collection(name, offset_db, runs=TWO_NEAR_TWO_FAR):
+    """Return runs of 90 s, one sighting a second."""
     rows, segments = [], []
-    for run, (metres, rssi) in enumerate(
-        ((0.9, -60), (1.8288, -62), (2.4, -70), (4.572, -72))
-    ):
+    for run, (metres, rssi) in enumerate(runs):
         start = run * 3_600
         rows += [(start + s, 0, 1, rssi + offset_db, metres, run) for s in range(0, 90)]
         span = START_MS + start * 1_000, START_MS + (start + 89) * 1_000
@@ -84,6 +85,20 @@ def grid_collection(name, offset_db):
 def grid():
     """Two collections, the second 20 dB weaker throughout."""
     return Dataset("grid", (grid_collection("hand", 0), grid_collection("pocket", -20)))
+
+
+@pytest.fixture
+def many():
+    """Three collections of 20 runs, every run of a strength of its own."""
+
+    def runs(number):
+        return [(0.9 if i % 2 else 4.0, -40 - 3 * i - number) for i in range(20)]
+
+    names = ("hand", "pocket", "bag")
+    return Dataset(
+        "many",
+        tuple(grid_collection(name, 0, runs(i)) for i, name in enumerate(names)),
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,44 @@ from proximity.research.evaluation.fitted_scorers import LogisticFit, LogisticSc
 from proximity.research.evaluation.grid import grid_questions
 from proximity.research.evaluation.scorer import Answers, Calibrates, Knowledge, Unit
 from proximity.research.evaluation.scorers import find
-from proximity.research.evaluation.splits import Split
+from proximity.research.evaluation.splits import Fold, Split
+
+
+class ByHeart:
+    """Learns every case by heart, by its strength of signal."""
+
+    name = "by-heart"
+    calibrates = Calibrates.NEVER
+
+    def threshold(self, unit):
+        """Decide at one half."""
+        return 0.5
+
+    def fit(self, cases, positive):
+        """Return what knows these cases and no other."""
+        seen = {
+            case.sightings.rssi_dbm.tobytes(): float(label)
+            for case, label in zip(cases, positive, strict=True)
+        }
+        return Recalls(seen)
+
+
+class Recalls:
+    """Says what it has seen, and one half of the rest."""
+
+    def __init__(self, seen):
+        self.seen = seen
+
+    def answer(self, cases):
+        """Look each case up."""
+        keys = [case.sightings.rssi_dbm.tobytes() for case in cases]
+        return Answers(np.array([self.seen.get(key, 0.5) for key in keys]))
+
+
+@pytest.fixture
+def many_runs(many):
+    found = grid_questions(many, Knowledge.MODEL)
+    return [q for q in found if q.unit is Unit.RUN and not q.self_calibrated]
 
 
 @pytest.fixture
@@ -74,8 +111,10 @@ def test_a_fit_never_sees_what_it_answers(runs, monkeypatch):
     monkeypatch.setattr(LogisticFit, "fit", fit)
     list(evaluate_all(runs[:1], [LogisticFit()], Settings()))
 
-    # One fold a collection, the other collection in training.
-    assert seen == [{-80, -82, -90, -92}, {-60, -62, -70, -72}]
+    # One fold a collection, the other collection in training, also for labels that
+    # were dealt out.
+    fits = 1 + evaluate.REFITS
+    assert seen == [{-80, -82, -90, -92}] * fits + [{-60, -62, -70, -72}] * fits
 
 
 def test_held_out_probabilities_of_an_alien_collection_are_poor(runs):
@@ -90,9 +129,12 @@ def test_held_out_probabilities_of_an_alien_collection_are_poor(runs):
 def test_nothing_can_be_fitted_on_a_single_collection(grid):
     lone = replace(grid, collections=grid.collections[:1])
     asked = grid_questions(lone, Knowledge.MODEL)
+    scorers = [LogisticFit(), find("mean-attenuation")]
 
-    with pytest.raises(EvaluationError, match="nothing is left"):
-        list(evaluate_all(asked, [LogisticFit()], Settings()))
+    result = next(evaluate_all(asked, scorers, Settings()))
+
+    assert result.scorers["logistic-attenuation"].figures.auc is None
+    assert result.scorers["mean-attenuation"].figures.auc == 1
 
 
 def test_phones_cannot_be_left_out_of_a_grid(runs):
@@ -130,6 +172,30 @@ def test_an_evaluation_that_can_tell_dealt_out_labels_stops(runs, monkeypatch):
 
     with pytest.raises(EvaluationError, match="random"):
         list(evaluate_all(runs, [find("mean-attenuation")], Settings()))
+
+
+def test_a_fit_to_dealt_out_labels_gives_one_half(many_runs):
+    (alone,) = evaluate_all(many_runs, [LogisticFit()], Settings())
+
+    shuffled = alone.scorers["logistic-attenuation"].shuffled_auc
+    assert shuffled == pytest.approx(0.5, abs=0.1)
+
+
+def test_learning_by_heart_is_worth_nothing_on_what_was_left_out(many_runs):
+    (alone,) = evaluate_all(many_runs, [ByHeart()], Settings())
+
+    result = alone.scorers["by-heart"]
+    assert (result.figures.auc, result.shuffled_auc) == (0.5, 0.5)
+
+
+def test_a_fit_that_saw_what_it_answers_is_found_out(many_runs, monkeypatch):
+    # A split that leaks: each fold is trained on what it answers.
+    everything = tuple(range(len(many_runs[0].plans)))
+    leak = [Fold("leak", everything, everything)]
+    monkeypatch.setattr(evaluate, "folds", lambda *_: leak)
+
+    with pytest.raises(EvaluationError, match=r"by-heart.*random"):
+        list(evaluate_all(many_runs, [ByHeart()], Settings()))
 
 
 def test_the_same_seed_gives_the_same_figures(runs):
