@@ -180,6 +180,9 @@ def _document(result: Result) -> dict[str, Any]:
         "label_shuffle": {
             name: each.shuffled_auc for name, each in result.scorers.items()
         },
+        "label_refit": {
+            name: each.refitted_auc for name, each in result.scorers.items()
+        },
     }
 
 

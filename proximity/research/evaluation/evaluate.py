@@ -54,13 +54,16 @@ class ScorerResult:
     figures : Figures
         All None if the scorer cannot answer these questions.
     shuffled_auc : float | None
-        Mean area under the curve for labels dealt out at random: one half. A fitted
-        scorer is fitted to such labels too, dealt out within each scenario or
-        collection: who still finds them has seen what it is asked about.
+        Mean area under the curve for labels dealt out at random: one half.
+    refitted_auc : float | None
+        Of a fitted scorer: mean stratified area under the curve when it is fitted to
+        labels dealt out at random within each scenario or collection, and asked for
+        them. Above one half, it has seen what it is asked about.
     """
 
     figures: Figures
     shuffled_auc: float | None = None
+    refitted_auc: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +151,11 @@ def evaluate_all(
 
 
 class _Answered(NamedTuple):
-    """Answers, and the mean area under the curve for shuffled labels."""
+    """Answers, and the mean areas under the curve for shuffled labels."""
 
     answers: Answers
     shuffled_auc: float | None
+    refitted_auc: float | None = None
 
 
 def _answer(
@@ -160,19 +164,24 @@ def _answer(
     """Return the answers, or None where a scorer cannot be fitted."""
     truth = questions.truth()
     generator = np.random.default_rng(settings.seed)
+    dealt: list[Bools] = []
     if isinstance(scorer, Scorer):
-        answers = _join([scorer.answer(cases) for cases in batches(questions.plans)])
-        _check(answers, scorer.name, len(truth.positive))
-        aucs = shuffled_aucs(answers.score, truth.positive, generator, SHUFFLES)
-        return _Answered(answers, _one_half(aucs, scorer.name))
-    dealt = [_dealt_within(truth, generator) for _ in range(REFITS)]
-    parts = _held_out(questions, scorer, settings.split, [truth.positive, *dealt])
+        asked = batches(questions.plans)
+        parts = [_join([scorer.answer(cases) for cases in asked])]
+    else:
+        dealt = [_dealt_within(truth, generator) for _ in range(REFITS)]
+        parts = _held_out(questions, scorer, settings.split, [truth.positive, *dealt])
     if not parts:
         return None
     for each in parts:
         _check(each, scorer.name, len(truth.positive))
-    scores = [each.score for each in parts[1:]]
-    return _Answered(parts[0], _one_half_refitted(scores, dealt, truth, scorer.name))
+    answers = parts[0]
+    aucs = shuffled_aucs(answers.score, truth.positive, generator, SHUFFLES)
+    return _Answered(
+        answers,
+        _one_half(aucs, scorer.name),
+        _one_half_refitted([p.score for p in parts[1:]], dealt, truth, scorer.name),
+    )
 
 
 def _held_out(
@@ -270,7 +279,7 @@ def _result(
         given = Scored(mine.answers, scorer.threshold(questions.unit))
         scored[scorer.name] = given
         figures = figures_of(given, truth, weight)
-        found[scorer.name] = ScorerResult(figures, mine.shuffled_auc)
+        found[scorer.name] = ScorerResult(figures, mine.shuffled_auc, mine.refitted_auc)
     answers = {name: mine.answers for name, mine in answered.items()}
     comparisons = tuple(compare(scored, truth, weight))
     return Result(questions, truth, answers, found, comparisons)
@@ -295,7 +304,7 @@ def _one_half_refitted(
         mean_over_strata(score, positive, truth.stratum, one)[0]
         for score, positive in zip(scores, dealt, strict=True)
     ]
-    if not np.all(np.isfinite(aucs)):
+    if not aucs or not np.all(np.isfinite(aucs)):
         return None
     mean = float(np.mean(aucs))
     error = stratified_chance_error(truth.positive, truth.stratum) / np.sqrt(len(aucs))

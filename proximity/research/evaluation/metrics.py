@@ -128,10 +128,12 @@ def shuffled_aucs(
 
 
 def stratified_chance_error(positive: Bools, stratum: Int64) -> float:
-    """Return the standard error of the stratified area under the curve by chance.
+    """Return the largest standard error that chance gives the stratified AUC.
 
-    Of scores that know nothing the area under the curve of n1 positive and n0 other
-    items varies by (n1 + n0 + 1) / (12 n1 n0), less where scores are tied.
+    Of a score that knows nothing the area under the curve of n1 positive and n0 other
+    items varies by (n1 + n0 + 1) / (12 n1 n0), less where scores are tied. Fits that
+    leave out one stratum each learn from the others, so that their errors may go
+    together: the standard errors are averaged, not the variances.
 
     Parameters
     ----------
@@ -144,14 +146,14 @@ def stratified_chance_error(positive: Bools, stratum: Int64) -> float:
     float
         NaN if no stratum has both classes.
     """
-    variance = []
+    errors = []
     for number in np.unique(stratum).tolist():
         mine = positive[stratum == number]
         hits = int(np.count_nonzero(mine))
         others = len(mine) - hits
         if hits and others:
-            variance.append((len(mine) + 1) / (12 * hits * others))
-    return float(np.sqrt(np.sum(variance)) / len(variance)) if variance else math.nan
+            errors.append(math.sqrt((len(mine) + 1) / (12 * hits * others)))
+    return float(np.mean(errors)) if errors else math.nan
 
 
 def mean_ranks(score: Float64) -> Float64:

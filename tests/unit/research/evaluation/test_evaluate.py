@@ -175,17 +175,20 @@ def test_an_evaluation_that_can_tell_dealt_out_labels_stops(runs, monkeypatch):
 
 
 def test_a_fit_to_dealt_out_labels_gives_one_half(many_runs):
-    (alone,) = evaluate_all(many_runs, [LogisticFit()], Settings())
+    scorers = [LogisticFit(), find("mean-attenuation")]
+    (alone,) = evaluate_all(many_runs, scorers, Settings())
 
-    shuffled = alone.scorers["logistic-attenuation"].shuffled_auc
-    assert shuffled == pytest.approx(0.5, abs=0.1)
+    refitted = alone.scorers["logistic-attenuation"].refitted_auc
+    assert refitted == pytest.approx(0.5, abs=0.1)
+    # What is frozen is not fitted.
+    assert alone.scorers["mean-attenuation"].refitted_auc is None
 
 
 def test_learning_by_heart_is_worth_nothing_on_what_was_left_out(many_runs):
     (alone,) = evaluate_all(many_runs, [ByHeart()], Settings())
 
     result = alone.scorers["by-heart"]
-    assert (result.figures.auc, result.shuffled_auc) == (0.5, 0.5)
+    assert (result.figures.auc, result.refitted_auc) == (0.5, 0.5)
 
 
 def test_a_fit_that_saw_what_it_answers_is_found_out(many_runs, monkeypatch):
