@@ -18,7 +18,7 @@ demo: $(VENV)/plain.stamp
 	$(BIN)/proximity demo --page demo/index.html
 
 test: parts $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
