@@ -125,5 +125,9 @@ class DemonstrationError(ProximityError):
     """A demonstration does not show what it is there to show."""
 
 
+class EvaluationError(ProximityError):
+    """An evaluation cannot be believed, or cannot be made."""
+
+
 class KernelError(ProximityError):
     """A forced kernel variant is not available on this machine."""

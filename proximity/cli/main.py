@@ -17,6 +17,7 @@ COMMANDS = (
     "record",
     "audit",
     "demo",
+    "evaluate",
     "export",
     "forget",
     "ids",

@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from proximity.errors import FormatError, TooLargeError
 from proximity.protocol.sighting import MISSING_RSSI_DBM
-from proximity.research.datasets.xz import unpack
+from proximity.research.datasets.xz import PACKED, unpack
 from proximity.units import MS_PER_S
 
-MAX_TABLE_BYTES = 256 << 20
-MAX_ROWS = 1_000_000
+MAX_TABLE_BYTES = 2 << 30
+MAX_ROWS = 12_000_000
+BLOCK = 1 << 16
+MAX_MODELS = 10_000
 # A view that never ends is also SQL: the query is stopped after this many steps
 # of SQLite's machine, some hundred times what the largest scenario takes.
 STEPS_PER_LOOK = 1_000_000
@@ -53,55 +56,120 @@ class Packets(NamedTuple):
     table_distance_m: NDArray[np.float64]
 
 
+class Recording(NamedTuple):
+    """The table of one scenario.
+
+    Attributes
+    ----------
+    packets : Packets
+    models : dict of int to str
+        Model of each phone whose model the table tells without contradiction.
+    """
+
+    packets: Packets
+    models: dict[int, str]
+
+
 def read_packets(table: Path) -> Packets:
+    """Read the packets of one scenario; see `read_recording`."""
+    return read_recording(table).packets
+
+
+def read_recording(table: Path) -> Recording:
     """Read the table of one scenario.
 
     Parameters
     ----------
     table : Path
-        Packed SQLite database.
+        SQLite database, packed if its name ends in .xz.
 
     Returns
     -------
-    Packets
-        One for each pair and millisecond; an RSSI that is none is marked so.
+    Recording
+        One packet for each pair and millisecond; an RSSI that is none is marked so.
 
     Raises
     ------
     FormatError
         If the file is damaged, too large, or not such a table.
     """
+    if not table.name.endswith(PACKED):
+        return _read_database(table, table.name)
     with tempfile.NamedTemporaryFile(suffix=".sqlite") as unpacked:
         unpack(table, unpacked, max_bytes=MAX_TABLE_BYTES)
         unpacked.flush()
-        try:
-            rows = _read_rows(Path(unpacked.name))
-        except sqlite3.Error as error:
-            raise FormatError(f"{table.name} is not readable: {error}", HINT) from error
-    if len(rows) > MAX_ROWS:
-        raise TooLargeError(f"{table.name} has more than {MAX_ROWS} rows", HINT)
+        return _read_database(Path(unpacked.name), table.name)
+
+
+def _read_database(database: Path, name: str) -> Recording:
     try:
-        values = np.array(rows, np.float64).reshape(len(rows), 6)
-    except (TypeError, ValueError) as error:
-        raise FormatError(f"{table.name} holds what is no number", HINT) from error
-    return _packets(values, table.name)
+        with closing(_connect(database)) as connection:
+            values = _read_values(connection)
+            models = _read_models(connection)
+    except sqlite3.Error as error:
+        raise FormatError(f"{name} is not readable: {error}", HINT) from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise FormatError(f"{name} holds what is no number", HINT) from error
+    if len(values) > MAX_ROWS:
+        raise TooLargeError(f"{name} has more than {MAX_ROWS} rows", HINT)
+    return Recording(_packets(values, name), models)
 
 
-def _read_rows(database: Path) -> list[tuple[object, ...]]:
+def _connect(database: Path) -> sqlite3.Connection:
     looks = iter(range(MAX_LOOKS))
-    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True)
+    uri = f"{database.absolute().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20)
+    connection.set_progress_handler(
+        lambda: int(next(looks, None) is None), STEPS_PER_LOOK
+    )
+    return connection
+
+
+def _read_values(connection: sqlite3.Connection) -> NDArray[np.float64]:
+    blocks = [np.zeros((0, 6))]
+    cursor = connection.execute(
+        # The columns are a literal of this module.
+        f"SELECT {COLUMNS}, ground_truth_distance FROM results LIMIT ?",  # noqa: S608
+        (MAX_ROWS + 1,),
+    )
+    while rows := cursor.fetchmany(BLOCK):
+        blocks.append(np.array(rows, np.float64).reshape(len(rows), 6))
+    return np.concatenate(blocks)
+
+
+def _read_models(connection: sqlite3.Connection) -> dict[int, str]:
+    """Return the model of each phone, as its own log states it.
+
+    Some tables repeat the receiver's model where the transmitter's should be, so that
+    a phone seems to have many: the transmitter's column is believed only where it
+    contradicts neither itself nor any receiver.
+    """
+    own = _models_of(connection, "receiver")
+    others = _models_of(connection, "transmitter")
+    contradicted = any(
+        len(models) > 1 or models != own.get(phone, models)
+        for phone, models in others.items()
+    )
+    known = own if contradicted else others | own
+    return {phone: min(m) for phone, m in known.items() if len(m) == 1}
+
+
+def _models_of(connection: sqlite3.Connection, side: str) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
     try:
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20)
-        connection.set_progress_handler(
-            lambda: int(next(looks, None) is None), STEPS_PER_LOOK
-        )
-        return connection.execute(
-            # The columns are a literal of this module.
-            f"SELECT {COLUMNS}, ground_truth_distance FROM results LIMIT ?",  # noqa: S608
-            (MAX_ROWS + 1,),
+        rows = connection.execute(
+            # `side` is a literal of this module.
+            f"SELECT DISTINCT {side}_id, {side}_model FROM results LIMIT ?",  # noqa: S608
+            (MAX_MODELS,),
         ).fetchall()
-    finally:
-        connection.close()
+    except sqlite3.OperationalError:
+        # Tables without models are tables all the same.
+        return found
+    for phone, model in rows:
+        if isinstance(phone, int) and isinstance(model, str) and model:
+            found.setdefault(phone, set()).add(model)
+    return found
 
 
 def _packets(values: NDArray[np.float64], name: str) -> Packets:

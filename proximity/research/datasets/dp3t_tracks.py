@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from proximity.errors import FormatError
-from proximity.research.datasets.xz import unpack
+from proximity.errors import FormatError, TooLargeError
+from proximity.research.datasets.xz import PACKED, plain_chunks, unpack
 from proximity.research.world import Tracks
 
 # The cameras' clocks showed local summer time (UTC + 2 h). The distances in the
@@ -31,7 +31,7 @@ def read_tracks(parts: Sequence[Path]) -> tuple[tuple[int, ...], Tracks]:
     Parameters
     ----------
     parts : sequence of Path
-        Packed JSON files, in time order.
+        JSON files, packed or not, in time order.
 
     Returns
     -------
@@ -61,10 +61,8 @@ def read_tracks(parts: Sequence[Path]) -> tuple[tuple[int, ...], Tracks]:
 
 
 def _read_part(source: Path) -> Part:
-    packed = io.BytesIO()
-    unpack(source, packed, max_bytes=MAX_TRACK_BYTES)
     try:
-        document = json.loads(packed.getvalue())
+        document = json.loads(_read(source))
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{source.name} is not JSON", HINT) from error
     if not isinstance(document, dict) or "datetime" not in document:
@@ -76,6 +74,18 @@ def _read_part(source: Path) -> Part:
             raise FormatError(f"{source.name} has a track without a number", HINT)
         people[int(phone)] = _places(places, len(clock), source.name)
     return clock, people
+
+
+def _read(source: Path) -> bytes:
+    content = io.BytesIO()
+    if source.name.endswith(PACKED):
+        unpack(source, content, max_bytes=MAX_TRACK_BYTES)
+        return content.getvalue()
+    for chunk in plain_chunks(source):
+        content.write(chunk)
+        if content.tell() > MAX_TRACK_BYTES:
+            raise TooLargeError(f"{source.name} exceeds {MAX_TRACK_BYTES} bytes", HINT)
+    return content.getvalue()
 
 
 def _clock(times: object, name: str) -> NDArray[np.int64]:

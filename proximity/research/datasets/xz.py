@@ -7,6 +7,7 @@ from typing import IO
 
 from proximity.errors import FormatError, TooLargeError, TruncatedError
 
+PACKED = ".xz"
 CHUNK_BYTES = 1 << 20
 # The decoder of the strongest preset needs 65 MiB; a header may ask for more.
 DECODER_MEMORY_BYTES = 128 << 20
@@ -33,7 +34,7 @@ def unpack(source: Path, target: IO[bytes], *, max_bytes: int) -> None:
         It is not an .xz file, is damaged, or cannot be read.
     """
     written = 0
-    for chunk in _chunks(source):
+    for chunk in packed_chunks(source):
         written += len(chunk)
         if written > max_bytes:
             raise TooLargeError(
@@ -43,7 +44,14 @@ def unpack(source: Path, target: IO[bytes], *, max_bytes: int) -> None:
         target.write(chunk)
 
 
-def _chunks(source: Path) -> Iterator[bytes]:
+def packed_chunks(source: Path) -> Iterator[bytes]:
+    """Yield what an .xz file holds, in pieces of at most `CHUNK_BYTES`.
+
+    Raises
+    ------
+    FormatError
+        As `unpack`; the caller bounds the total.
+    """
     decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, DECODER_MEMORY_BYTES)
     with _opened(source) as packed:
         while not decoder.eof:
@@ -54,6 +62,19 @@ def _chunks(source: Path) -> Iterator[bytes]:
                 yield decoder.decompress(fresh, CHUNK_BYTES)
             except lzma.LZMAError as error:
                 raise FormatError(f"{source.name} is damaged: {error}", HINT) from error
+
+
+def plain_chunks(source: Path) -> Iterator[bytes]:
+    """Yield what a file holds, in pieces of at most `CHUNK_BYTES`.
+
+    Raises
+    ------
+    FormatError
+        It cannot be read.
+    """
+    with _opened(source) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            yield chunk
 
 
 def _opened(source: Path) -> IO[bytes]:

@@ -6,14 +6,14 @@ import pytest
 from proximity.research.evaluation import (
     Outcome,
     PairVerdict,
-    area_under_curve,
-    bootstrap_interval,
     instructive_pairs,
     judge,
     outcome,
     roc_curve,
     rule_figures,
 )
+from proximity.research.evaluation.ranking import area_under_curve
+from proximity.research.evaluation.verdicts import bootstrap_interval
 
 RULE = "cwa-2020-12"
 

@@ -7,10 +7,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from proximity.research.evaluation.ranking import area_under_curve, weighted_auc
+from proximity.research.evaluation.resampling import draw_clusters, interval_of
 from proximity.research.truth import is_contact
-
-REPLICATES = 1_000
-COVERAGE_PERCENT = (2.5, 97.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,26 +143,6 @@ def rule_figures(
     )
 
 
-def area_under_curve(
-    value: NDArray[np.float64], positive: NDArray[np.bool_]
-) -> float | None:
-    """Return the area under the ROC curve, by ranks; ties count one half.
-
-    Parameters
-    ----------
-    value : float64[n]
-        Larger means more likely positive.
-    positive : bool[n]
-
-    Returns
-    -------
-    float or None
-        0..1; None if one of the classes is empty. Source: Mann and Whitney 1947.
-    """
-    weighted = _weighted_auc(value, positive, np.ones((1, len(value))))
-    return None if np.isnan(weighted[0]) else float(weighted[0])
-
-
 def bootstrap_interval(
     value: NDArray[np.float64],
     positive: NDArray[np.bool_],
@@ -188,61 +167,11 @@ def bootstrap_interval(
     (float, float) or None
         None if no replicate holds both classes.
     """
-    names, index = np.unique(np.array(people).reshape(-1), return_inverse=True)
-    if len(names) == 0:
+    _, index = np.unique(np.array(people).reshape(-1), return_inverse=True)
+    if len(index) == 0:
         return None
-    chance = np.full(len(names), 1 / len(names))
-    drawn = generator.multinomial(len(names), chance, REPLICATES).astype(np.float64)
-    first, second = index.reshape(-1, 2).T
-    aucs = _weighted_auc(value, positive, drawn[:, first] * drawn[:, second])
-    aucs = aucs[np.isfinite(aucs)]
-    if len(aucs) == 0:
-        return None
-    low, high = np.percentile(aucs, COVERAGE_PERCENT)
-    return float(low), float(high)
-
-
-def roc_curve(
-    value: NDArray[np.float64], positive: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return the points of the ROC curve, from (0, 0) to (1, 1).
-
-    Parameters
-    ----------
-    value : float64[n]
-    positive : bool[n]
-        Both classes are there.
-
-    Returns
-    -------
-    float64[m, 2]
-        False and true positive rate at each distinct value, falling.
-    """
-    _, tie = np.unique(-value, return_inverse=True)
-    hits = np.bincount(tie, positive)
-    misses = np.bincount(tie, ~positive)
-    curve = np.stack((np.cumsum(misses), np.cumsum(hits)), axis=1)
-    return np.concatenate((np.zeros((1, 2)), curve / curve[-1]))
-
-
-def _weighted_auc(
-    value: NDArray[np.float64],
-    positive: NDArray[np.bool_],
-    weight: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return the AUC under each row of weights; NaN where a class has no weight."""
-    if len(value) == 0:
-        return np.full(len(weight), np.nan)
-    order = np.argsort(value, kind="stable")
-    tie_starts = np.flatnonzero(np.diff(value[order], prepend=-np.inf) != 0)
-    hits = np.add.reduceat((weight * positive)[:, order], tie_starts, axis=1)
-    misses = np.add.reduceat((weight * ~positive)[:, order], tie_starts, axis=1)
-    below = np.cumsum(misses, axis=1) - misses
-    wins = np.sum(hits * (below + misses / 2), axis=1)
-    possible = hits.sum(axis=1) * misses.sum(axis=1)
-    auc = np.full(len(weight), np.nan)
-    np.divide(wins, possible, out=auc, where=possible > 0)
-    return auc
+    weight = draw_clusters(index.reshape(-1, 2).astype(np.int64), generator)
+    return interval_of(weighted_auc(value, positive, weight))
 
 
 def _share(chosen: NDArray[np.bool_]) -> float | None:

@@ -1,0 +1,32 @@
+"""Every scorer by its name."""
+
+from proximity.research.evaluation.fitted_scorers import fitted_scorers
+from proximity.research.evaluation.rule_scorers import rule_scorer
+from proximity.research.evaluation.scorer import FittedScorer, Scorer
+from proximity.research.evaluation.simple_scorers import simple_scorers
+from proximity.scoring.config import names as rule_names
+
+# The best of these is what a better method is measured against.
+SIMPLE = ("packet-count", "mean-attenuation", "german-minutes")
+
+
+def names() -> list[str]:
+    """Return the names that `find` knows."""
+    simple = [scorer.name for scorer in simple_scorers()]
+    fitted = [scorer.name for scorer in fitted_scorers()]
+    return [*simple, *fitted, *rule_names()]
+
+
+def find(name: str) -> Scorer | FittedScorer:
+    """Return a scorer.
+
+    Raises
+    ------
+    KeyError
+        If there is none of that name; `names()` lists them.
+    """
+    own: list[Scorer | FittedScorer] = [*simple_scorers(), *fitted_scorers()]
+    for scorer in own:
+        if scorer.name == name:
+            return scorer
+    return rule_scorer(name)
