@@ -197,13 +197,15 @@ def _held_out(
     def rows_of(chosen: Sequence[int]) -> Int64:
         return np.concatenate([np.arange(first[i], first[i + 1]) for i in chosen])
 
+    # Once for all folds: of phones there are hundreds.
+    cases: list[Case] = [plan.make() for plan in plans]
     order: list[Int64] = []
     parts: list[list[Answers]] = [[] for _ in labels]
     for fold in folds(questions, split):
         if not fold.train:
             return []
-        train: list[Case] = [plans[i].make() for i in fold.train]
-        test: list[Case] = [plans[i].make() for i in fold.test]
+        train = [cases[i] for i in fold.train]
+        test = [cases[i] for i in fold.test]
         order.append(rows_of(fold.test))
         rows = rows_of(fold.train)
         for positive, answered in zip(labels, parts, strict=True):

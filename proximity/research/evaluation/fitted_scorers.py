@@ -12,6 +12,7 @@ from proximity.research.evaluation.simple_scorers import simple_scorers
 
 STEPS = 50
 CLOSE_ENOUGH = 1e-10
+KEPT_CASES = 1 << 16
 # Keeps the curve finite where attenuation parts the classes perfectly.
 RIDGE = 1e-3
 DECIDES_AT = 0.5
@@ -82,11 +83,11 @@ def fitted_scorers() -> tuple[LogisticFit, ...]:
 
 
 def _level_db(cases: Sequence[Case]) -> Float64:
-    return _levels(tuple(cases))
+    return np.concatenate([np.zeros(0), *map(_level_of, cases)])
 
 
-# What is fitted to and what is answered come again and again, with other labels.
-@lru_cache(maxsize=2)
-def _levels(cases: tuple[Case, ...]) -> Float64:
+# Each case is fitted to and answered again and again, fold by fold.
+@lru_cache(maxsize=KEPT_CASES)
+def _level_of(case: Case) -> Float64:
     (mean,) = (s for s in simple_scorers() if s.name == "mean-attenuation")
-    return mean.answer(cases).score
+    return mean.answer((case,)).score
