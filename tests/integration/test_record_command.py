@@ -77,7 +77,7 @@ def test_an_interruption_keeps_what_was_heard_until_then(adapter, tmp_path, endi
         assert adapter.says.readline() == "scanning\n"
         time.sleep(0.5)
         recording.send_signal(ending)
-        _, errors = recording.communicate(timeout=10)
+        _, errors = recording.communicate(timeout=60)
 
     assert recording.returncode == 130
     assert b"Traceback" not in errors
