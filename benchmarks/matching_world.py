@@ -88,6 +88,7 @@ def hmac_form(heard: Encounters) -> Callable[[DiagnosisKeys], NDArray[np.int64]]
             for i in range(begin, min(begin + 256, len(days))):
                 extracted = hmac.digest(salt, secrets[16 * i : 16 * i + 16], "sha256")
                 derived = hmac.digest(extracted, info, "sha256")[:16]
+                # The scheme prescribes single blocks: each is an ID of its own.
                 cipher = Cipher(AES(derived), ECB())  # noqa: S305
                 batch.append(cipher.encryptor().update(blocks[days[i]]))
             prefix = np.frombuffer(b"".join(batch), "<u8")[::2]

@@ -39,8 +39,9 @@ from proximity.authority.publish.durable_files import PRIVATE_MODE, write_whole
 from proximity.errors import StoreError
 from proximity.units import DAY_S
 
-PASSPHRASE_FILE = "passphrase"  # noqa: S105 - a name
-PASSPHRASE_VARIABLE = "PROXIMITY_AUTHORITY_PASSPHRASE"  # noqa: S105 - a name
+# Names of a file and of a variable, no secrets.
+PASSPHRASE_FILE = "passphrase"  # noqa: S105
+PASSPHRASE_VARIABLE = "PROXIMITY_AUTHORITY_PASSPHRASE"  # noqa: S105
 CERTIFICATE, TOKEN = "certificate", "token"
 CODE, REVISION = "code", "revision"
 _SIGNING = (CERTIFICATE, TOKEN)
@@ -194,7 +195,11 @@ class Keyring:
         found = self._private.get(secret.kid)
         if found is None:
             loaded = load_der_private_key(secret.data, password=None)
-            assert isinstance(loaded, ec.EllipticCurvePrivateKey)  # noqa: S101 - `_renew` made it
+            if not isinstance(loaded, ec.EllipticCurvePrivateKey):
+                raise StoreError(
+                    "a signing key of the authority is of another kind",
+                    "Restore the authority from a backup.",
+                )
             found = self._private[secret.kid] = loaded
         return found
 

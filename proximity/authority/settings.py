@@ -60,7 +60,7 @@ class Settings:
         Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
     """
 
-    health_authority_id: str = "vn.proximity"
+    health_authority_id: str = "org.proximity"
     region: str = DEFAULT_REGION
     database_url: str = ""
     store_url: str = ""

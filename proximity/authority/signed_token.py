@@ -137,15 +137,9 @@ def decode_base64url(text: str) -> bytes:
 
 
 def _check_times(claims: dict[str, Any], now_s: float) -> None:
-    times = {name: claims.get(name) for name in ("exp", "nbf", "iat")}
-    for name, value in times.items():
-        wanted = value is not None or name == "exp"
-        if wanted and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise FormatError(f"the token's {name} is not a time", _HINT)
-    if times["exp"] <= now_s - SKEW_S:  # type: ignore[operator]
+    if _time(claims, "exp", None) <= now_s - SKEW_S:
         raise ExpiredError("the token is over", _HINT)
-    begin = max(times["nbf"] or 0, times["iat"] or 0)
-    if begin > now_s + SKEW_S:
+    if max(_time(claims, "nbf", 0), _time(claims, "iat", 0)) > now_s + SKEW_S:
         raise ExpiredError("the token is not valid yet", _HINT)
 
 
@@ -160,4 +154,13 @@ def _object(part: str) -> dict[str, Any]:
         raise FormatError("a part of the token is not JSON", _HINT) from error
     if not isinstance(value, dict):
         raise FormatError("a part of the token is not a JSON object", _HINT)
+    return value
+
+
+def _time(claims: dict[str, Any], name: str, default: float | None) -> float:
+    value = claims.get(name)
+    if value is None:
+        value = default
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FormatError(f"the token's {name} is not a time", _HINT)
     return value

@@ -102,7 +102,7 @@ def rotate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
     """Make a new signing key, which signs beside the old one for 28 days."""
     if is_initialised(data):
         with extra_needed():
-            from proximity.authority.rotation import rotate_all  # noqa: PLC0415
+            from proximity.authority.rotation import rotate_all
         keys = rotate_all(data)
     else:
         keys = rotate_signing_keys(data, now_s=int(time.time()))
@@ -119,9 +119,9 @@ def rotate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
 def _publish_from_service(data: Path, uploads: list[KeyFile], *, as_json: bool) -> None:
     """Publish through the database of the service that the directory holds."""
     with extra_needed():
-        from proximity.authority.assembly import open_authority  # noqa: PLC0415
-        from proximity.authority.database import check_schema  # noqa: PLC0415
-        from proximity.authority.publish.key_files import (  # noqa: PLC0415
+        from proximity.authority.assembly import open_authority
+        from proximity.authority.database import check_schema
+        from proximity.authority.publish.key_files import (
             publish_key_files,
         )
     authority = open_authority(data)

@@ -43,7 +43,7 @@ def init(
 ) -> None:
     """Make a new authority; the keys of its API are shown this once."""
     with extra_needed():
-        from proximity.authority.founding import (  # noqa: PLC0415
+        from proximity.authority.founding import (
             Administrator,
             found_authority,
         )
@@ -73,8 +73,8 @@ def serve(
 ) -> None:
     """Serve the API and the exports; the first line of output says where."""
     with extra_needed():
-        from proximity.authority.assembly import open_authority  # noqa: PLC0415
-        from proximity.authority.service import run  # noqa: PLC0415
+        from proximity.authority.assembly import open_authority
+        from proximity.authority.service import run
 
     def tell(url: str) -> None:
         emit_json("proximity/authority-serve/v1", {"url": url})
@@ -92,9 +92,9 @@ def worker(
 ) -> None:
     """Publish what may go out and forget what retention ends, again and again."""
     with extra_needed():
-        from proximity.authority.assembly import open_authority  # noqa: PLC0415
-        from proximity.authority.database import check_schema  # noqa: PLC0415
-        from proximity.authority.publish.worker import work  # noqa: PLC0415
+        from proximity.authority.assembly import open_authority
+        from proximity.authority.database import check_schema
+        from proximity.authority.publish.worker import work
 
     ended = threading.Event()
     if not once:
@@ -121,8 +121,8 @@ def worker(
 def migrate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
     """Bring the database to the schema of this program; there is no way back."""
     with extra_needed():
-        from proximity.authority.assembly import open_authority  # noqa: PLC0415
-        from proximity.authority.database import upgrade  # noqa: PLC0415
+        from proximity.authority.assembly import open_authority
+        from proximity.authority.database import upgrade
 
     version = upgrade(open_authority(data).engine)
     if as_json:
@@ -142,8 +142,8 @@ def backup(
 ) -> None:
     """Write everything that another machine needs; as secret as the directory."""
     with extra_needed():
-        from proximity.authority.assembly import open_authority  # noqa: PLC0415
-        from proximity.authority.backup import back_up  # noqa: PLC0415
+        from proximity.authority.assembly import open_authority
+        from proximity.authority.backup import back_up
 
     report = back_up(open_authority(data), output)
     if as_json:
@@ -165,7 +165,7 @@ def restore(
 ) -> None:
     """Make a new directory from a backup."""
     with extra_needed():
-        from proximity.authority import backup as backups  # noqa: PLC0415
+        from proximity.authority import backup as backups
 
     report = backups.restore(archive, data, os.environ)
     if as_json:

@@ -40,7 +40,8 @@ from proximity.units import (
 )
 
 
-def report(  # noqa: PLR0913 - the options of one command
+# One parameter for each option: Typer reads them from the signature.
+def report(  # noqa: PLR0913
     *,
     days: Annotated[
         str,
@@ -66,7 +67,7 @@ def report(  # noqa: PLR0913 - the options of one command
     ] = "",
     health_authority: Annotated[
         str, typer.Option(metavar="ID", help="The authority's ID.")
-    ] = "vn.proximity",
+    ] = "org.proximity",
     onset: Annotated[
         str | None,
         typer.Option(metavar="YYYY-MM-DD", help="UTC day on which symptoms began."),
@@ -80,7 +81,7 @@ def report(  # noqa: PLR0913 - the options of one command
     today = day_of(now_s)
     chosen = _parse_days(days, today)
     onset_day = None if onset is None else _parse_onset(onset, chosen, today)
-    upload = _upload_of(
+    destination = _destination(
         output, to, code, AuthorityAddress("", device_key, health_authority)
     )
     if not store_file(home).exists():
@@ -91,8 +92,8 @@ def report(  # noqa: PLR0913 - the options of one command
     connection, sealing = open_home(home)
     folder = store_file(home).parent
     with closing(connection):
-        if upload is not None:
-            inserted = finish_upload(upload, folder, sealing)
+        if isinstance(destination, Upload):
+            inserted = finish_upload(destination, folder, sealing)
             if inserted is not None:
                 _tell_upload(None, inserted, as_json=as_json)
                 return
@@ -101,39 +102,37 @@ def report(  # noqa: PLR0913 - the options of one command
         _show(plan, onset)
         if not yes:
             _ask()
-        if upload is not None:
+        if isinstance(destination, Upload):
             inserted = begin_upload(
-                upload, folder, plan, connection=connection, sealing=sealing
+                destination, folder, plan, connection=connection, sealing=sealing
             )
             _tell_upload(plan, inserted, as_json=as_json)
             return
-        assert output is not None  # noqa: S101 - `_upload_of` made sure
         hand_out(
             connection,
             sealing,
             plan,
-            output,
+            destination,
             onset_day=onset_day,
             entropy=secrets.token_bytes,
         )
     if as_json:
-        emit_json("proximity/report/v1", _fields(plan, output))
+        emit_json("proximity/report/v1", _fields(plan, destination))
     else:
-        say(f"Wrote {output}. Hand it to your health authority, then delete it.")
+        say(f"Wrote {destination}. Hand it to your health authority, then delete it.")
 
 
-def _upload_of(
+def _destination(
     output: Path | None, url: str | None, code: str | None, named: AuthorityAddress
-) -> Upload | None:
-    """Return where to upload to, None where a file is written."""
-    if (output is None) == (url is None):
-        raise typer.BadParameter("give a file with -o, or an authority with --to")
-    if url is None:
-        if output is not None:
-            _check_output(output)
-        return None
-    check_address(url)
-    return Upload(replace(named, url=url), code)
+) -> Upload | Path:
+    """Return where the keys go: a file, or an authority."""
+    if output is not None and url is None:
+        _check_output(output)
+        return output
+    if url is not None and output is None:
+        check_address(url)
+        return Upload(replace(named, url=url), code)
+    raise typer.BadParameter("give a file with -o, or an authority with --to")
 
 
 def _tell_upload(plan: Report | None, inserted: int, *, as_json: bool) -> None:

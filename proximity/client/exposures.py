@@ -14,7 +14,7 @@ from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.match import MatchResult, match_keys
 from proximity.matching.policy import MatchContext, MatchPolicy
 from proximity.matching.window_file import decode_windows, encode_windows
-from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
+from proximity.protocol.diagnosis_key import REVISIONS, DiagnosisKeys, ReportType
 from proximity.protocol.export import Export
 from proximity.protocol.export_columns import select_keys
 from proximity.protocol.sighting import Scans
@@ -31,17 +31,8 @@ from proximity.units import INTERVALS_PER_DAY
 _NO_WINDOWS = b"[]"
 # The changes of mind that an authority may publish, as the reference matcher has them.
 _TRANSITIONS = {
-    ReportType.SELF_REPORT: {
-        ReportType.CONFIRMED_TEST,
-        ReportType.CONFIRMED_CLINICAL_DIAGNOSIS,
-        ReportType.REVOKED,
-    },
-    ReportType.CONFIRMED_CLINICAL_DIAGNOSIS: {
-        ReportType.CONFIRMED_TEST,
-        ReportType.REVOKED,
-    },
-    ReportType.CONFIRMED_TEST: {ReportType.REVOKED},
-    ReportType.UNKNOWN: set(ReportType) - {ReportType.UNKNOWN},
+    **REVISIONS,
+    ReportType.UNKNOWN: frozenset(ReportType) - {ReportType.UNKNOWN},
 }
 
 

@@ -1,6 +1,6 @@
 """Diagnosis keys: temporary exposure keys that their owner has published."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -20,6 +20,23 @@ class ReportType(IntEnum):
     SELF_REPORT = 3
     RECURSIVE = 4
     REVOKED = 5
+
+
+# What an authority may make of a key that is published as something.
+REVISIONS: Mapping[ReportType, frozenset[ReportType]] = {
+    ReportType.SELF_REPORT: frozenset(
+        {
+            ReportType.CONFIRMED_TEST,
+            ReportType.CONFIRMED_CLINICAL_DIAGNOSIS,
+            ReportType.REVOKED,
+        }
+    ),
+    ReportType.CONFIRMED_CLINICAL_DIAGNOSIS: frozenset(
+        {ReportType.CONFIRMED_TEST, ReportType.REVOKED}
+    ),
+    # The reference has no way back from a confirmed test; a laboratory may err.
+    ReportType.CONFIRMED_TEST: frozenset({ReportType.REVOKED}),
+}
 
 
 class DiagnosisKeys(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
@@ -116,8 +116,8 @@ def _report(
 ) -> FileReport:
     c = exposures.c
 
-    def count(*conditions: object) -> int:
-        statement = select(func.count()).select_from(exposures).where(*conditions)  # type: ignore[arg-type]
+    def count(*conditions: ColumnElement[bool]) -> int:
+        statement = select(func.count()).select_from(exposures).where(*conditions)
         return connection.execute(statement).scalar_one()
 
     with reading(authority.engine) as connection:

@@ -99,7 +99,7 @@ class ObjectStore:
         retries: int = _RETRIES,
     ) -> None:
         # A native library, needed only where such a store is.
-        from obstore.store import from_url  # noqa: PLC0415
+        from obstore.store import from_url
 
         config: Any = dict(options or {})
         client: Any = {"allow_http": True} if _is_plain(config) else {}
@@ -110,7 +110,7 @@ class ObjectStore:
 
     def put(self, name: str, data: bytes) -> None:
         """Write an object; the store shows it when it is there in full."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         is_index = name == INDEX_NAME
         attributes: Any = {
@@ -124,7 +124,7 @@ class ObjectStore:
 
     def get(self, name: str) -> bytes | None:
         """Return an object, None if there is none."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         try:
             return bytes(obstore.get(self._store, name).bytes())
@@ -135,7 +135,7 @@ class ObjectStore:
 
     def delete(self, name: str) -> None:
         """Remove an object."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         try:
             obstore.delete(self._store, name)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
     delete,
@@ -366,6 +367,6 @@ def _padding_rows(
     ]
 
 
-def _count(connection: Connection, condition: object) -> int:
-    statement = select(func.count()).select_from(exposures).where(condition)  # type: ignore[arg-type]
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    statement = select(func.count()).select_from(exposures).where(condition)
     return connection.execute(statement).scalar_one()

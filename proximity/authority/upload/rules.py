@@ -17,7 +17,7 @@ from proximity.authority.publish.rules import (
     MAX_TRANSMISSION_RISK,
 )
 from proximity.authority.upload.model import AcceptedKey, KeyUpload
-from proximity.protocol.diagnosis_key import ReportType
+from proximity.protocol.diagnosis_key import REVISIONS, ReportType
 from proximity.protocol.key_file import (
     KEY_BYTES,
     MAX_KEYS_PER_START,
@@ -41,19 +41,6 @@ _DEFAULT_RISKS = {
     ReportType.CONFIRMED_CLINICAL_DIAGNOSIS: 4,
     ReportType.SELF_REPORT: 5,
     ReportType.REVOKED: 6,
-}
-_TRANSITIONS = {
-    ReportType.SELF_REPORT: {
-        ReportType.CONFIRMED_TEST,
-        ReportType.CONFIRMED_CLINICAL_DIAGNOSIS,
-        ReportType.REVOKED,
-    },
-    ReportType.CONFIRMED_CLINICAL_DIAGNOSIS: {
-        ReportType.CONFIRMED_TEST,
-        ReportType.REVOKED,
-    },
-    # The reference has no way back from a confirmed test; a laboratory may err.
-    ReportType.CONFIRMED_TEST: {ReportType.REVOKED},
 }
 
 
@@ -173,7 +160,7 @@ def release_time(start: int, period: int) -> int:
 
 def may_become(before: ReportType, after: ReportType) -> bool:
     """Tell whether a key of the one report may become one of the other."""
-    return after in _TRANSITIONS.get(before, set())
+    return after in REVISIONS.get(before, set())
 
 
 def bad_request(message: str) -> ApiError:

@@ -66,15 +66,15 @@ class CertificateRequest(_Body):
 class IssueRequest(_Body):
     """Body of `/api/issue`."""
 
-    testType: _Text = ""  # noqa: N815 - the published name
-    symptomDate: _Text = ""  # noqa: N815
-    testDate: _Text = ""  # noqa: N815
-    tzOffset: float = 0  # noqa: N815
+    testType: _Text = ""
+    symptomDate: _Text = ""
+    testDate: _Text = ""
+    tzOffset: float = 0
     phone: _Text = ""
-    smsTemplateLabel: _Text = ""  # noqa: N815
+    smsTemplateLabel: _Text = ""
     uuid: _Text = ""
-    externalIssuerID: Annotated[str, Field(max_length=255)] = ""  # noqa: N815
-    onlyGenerateSMS: bool = False  # noqa: N815
+    externalIssuerID: Annotated[str, Field(max_length=255)] = ""
+    onlyGenerateSMS: bool = False
 
 
 class BatchIssueRequest(_Body):
@@ -94,9 +94,9 @@ class UserReportRequest(_Body):
 
     phone: _Text = ""
     nonce: _Text = ""
-    symptomDate: _Text = ""  # noqa: N815
-    testDate: _Text = ""  # noqa: N815
-    tzOffset: float = 0  # noqa: N815
+    symptomDate: _Text = ""
+    testDate: _Text = ""
+    tzOffset: float = 0
 
 
 def needs_key(authority: Authority, kind: ApiKeyKind) -> Any:

@@ -32,7 +32,8 @@ from proximity.units import day_of, iso_day
 
 # What the key server of reference asks of a certificate.
 CERTIFICATE_AUDIENCE = "exposure-notifications-server"
-_TOKEN_AUDIENCE = "proximity-verification"  # noqa: S105 - a name
+# Whom a token is for; no secret.
+_TOKEN_AUDIENCE = "proximity-verification"  # noqa: S105
 _REALM = "realm"
 
 

@@ -9,17 +9,17 @@ while read -r module; do
 	$b insmod "/modules/$module"
 done </modules/order
 options=trans=virtio,version=9p2000.L,msize=512000
-$b mount -t 9p -o ro,$options,cache=loose root /root
+$b mount -t 9p -o ro,$options,cache=loose root /host
 for folder in dev proc sys; do
-	$b mount --move /$folder /root/$folder
+	$b mount --move /$folder /host/$folder
 done
-$b mount -t 9p -o $options shared /root/mnt
-. /root/mnt/where
+$b mount -t 9p -o $options shared /host/mnt
+. /host/mnt/where
 for folder in run tmp var/log var/lib/bluetooth; do
 	# What the tests lie in must stay in sight.
 	case $repository in
 	/$folder/*) ;;
-	*) $b mount -t tmpfs tmpfs /root/$folder ;;
+	*) $b mount -t tmpfs tmpfs /host/$folder ;;
 	esac
 done
-exec $b switch_root /root /bin/sh "$repository/tests/integration/kernel_rig/guest.sh"
+exec $b switch_root /host /bin/sh "$repository/tests/integration/kernel_rig/guest.sh"

@@ -42,7 +42,7 @@ if [ "$cache/initrd" -nt "$here/init.sh" ] && [ "$cache/initrd" -nt "$cache/vmli
     exit 0
 fi
 packed=$begun/packed
-mkdir "$packed" "$packed/dev" "$packed/proc" "$packed/sys" "$packed/root"
+mkdir "$packed" "$packed/dev" "$packed/proc" "$packed/sys" "$packed/host"
 cp -r "$cache/modules" "$packed/modules"
 cp "$(command -v busybox)" "$packed/busybox"
 cp "$here/init.sh" "$packed/init"

@@ -64,7 +64,7 @@ def request_for(authority):
         mac = hmac.digest(HMAC_KEY, ",".join(parts).encode(), "sha256")
         now_s = authority.now_s
         content = {
-            "iss": "vn.proximity",
+            "iss": "org.proximity",
             "aud": "exposure-notifications-server",
             "iat": now_s,
             "nbf": now_s,
@@ -76,7 +76,7 @@ def request_for(authority):
         kid, signing_key = authority.keyring.signing_key(CERTIFICATE)
         return {
             "temporaryExposureKeys": keys,
-            "healthAuthorityID": "vn.proximity",
+            "healthAuthorityID": "org.proximity",
             "verificationPayload": encode_token(
                 content | (claims or {}), signing_key, kid
             ),

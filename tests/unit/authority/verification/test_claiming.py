@@ -52,7 +52,7 @@ def test_a_code_becomes_a_certificate_over_keys(authority, issue):
     claims = verify_token(
         text,
         authority.keyring.public_keys(CERTIFICATE),
-        issuer="vn.proximity",
+        issuer="org.proximity",
         audience="exposure-notifications-server",
         now_s=authority.now_s,
     )
@@ -186,7 +186,7 @@ def test_a_token_that_is_not_ours_is_invalid(authority, issue):
     token = claim_code(authority, claim(issue().code)).token
     kid, key = authority.keyring.signing_key(TOKEN)
     now_s = authority.now_s
-    claims = {"iss": "vn.proximity", "aud": "proximity-verification", "exp": now_s + 9}
+    claims = {"iss": "org.proximity", "aud": "proximity-verification", "exp": now_s + 9}
     never_stored = encode_token(claims | {"jti": "0" * 32}, key, kid)
     certificate = certify(authority, token, MAC)
 
