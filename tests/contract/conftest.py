@@ -1,7 +1,6 @@
 """One sender near one scanner, for each backend: simulated, and on a real kernel."""
 
 import asyncio
-import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,10 +11,7 @@ import numpy as np
 import pytest
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from bleak.exc import (
-    BleakBluetoothNotAvailableError,
-    BleakBluetoothNotAvailableReason,
-)
+from fake_systems import Kernel, System
 from kernel_rig.air_client import Air, plugged_in
 
 from proximity.protocol.advertisement import (
@@ -30,11 +26,10 @@ from proximity.protocol.reception import Broadcast, gather_receptions
 from proximity.protocol.recording import make_recording
 from proximity.protocol.sighting import MISSING_RSSI_DBM, Scans
 from proximity.radio.advertiser import Advertiser
-from proximity.radio.bleak_scanner import BleakScanner, Callback
+from proximity.radio.bleak_scanner import BleakScanner
 from proximity.radio.bumble_transport import TransportRadio
 from proximity.radio.hci_radio import HciSettings
 from proximity.radio.linux_mgmt import LinuxScanner
-from proximity.radio.mgmt_frames import Command, Status
 from proximity.radio.recorded import RecordedScanner
 from proximity.radio.scanner import Scanner
 from proximity.radio.system_fields import split_fields
@@ -209,43 +204,37 @@ def unlisted(data: bytes) -> tuple[str | None, int | None, bytes]:
 
 
 @asynccontextmanager
-async def linux_mgmt_on_kernel(
-    frames: Frames,
-    rssi_dbm: int,
-    clock: Clock,
-    profile: DeploymentProfile = DEFAULT_PROFILE,
+async def on_kernel(
+    scanner: Scanner, frames: Frames, rssi_dbm: int, clock: Clock, **traits: Any
 ) -> AsyncIterator[Setup]:
     """Listen with an adapter that a real kernel drives."""
     async with plugged_in() as air, running(send_on_air(air, frames, clock)):
         air("measure_as", rssi_dbm=rssi_dbm)
-        yield Setup(
-            LinuxScanner(clock, profile=profile),
-            unplugging(air),
-            tells_at_once=True,
-            least_per_s=2,
-            most_per_s=10,
-            slack_ms=100,
-        )
+        yield Setup(scanner, unplugging(air), most_per_s=10, slack_ms=100, **traits)
 
 
-@asynccontextmanager
-async def bleak_on_kernel(
+def linux_mgmt_on_kernel(
     frames: Frames,
     rssi_dbm: int,
     clock: Clock,
     profile: DeploymentProfile = DEFAULT_PROFILE,
-) -> AsyncIterator[Setup]:
-    """Listen through BlueZ with an adapter that a real kernel drives."""
-    async with plugged_in() as air, running(send_on_air(air, frames, clock)):
-        air("measure_as", rssi_dbm=rssi_dbm)
-        yield Setup(
-            BleakScanner(clock, profile=profile),
-            unplugging(air),
-            needs_rssi=True,
-            least_per_s=8,
-            most_per_s=10,
-            slack_ms=100,
-        )
+) -> AbstractAsyncContextManager[Setup]:
+    """Listen through the kernel's management socket."""
+    scanner = LinuxScanner(clock, profile=profile)
+    traits = {"tells_at_once": True, "least_per_s": 2}
+    return on_kernel(scanner, frames, rssi_dbm, clock, **traits)
+
+
+def bleak_on_kernel(
+    frames: Frames,
+    rssi_dbm: int,
+    clock: Clock,
+    profile: DeploymentProfile = DEFAULT_PROFILE,
+) -> AbstractAsyncContextManager[Setup]:
+    """Listen through BlueZ."""
+    scanner = BleakScanner(clock, profile=profile)
+    traits = {"needs_rssi": True, "least_per_s": 8}
+    return on_kernel(scanner, frames, rssi_dbm, clock, **traits)
 
 
 async def send_on_air(air: Air, frames: Frames, clock: Clock) -> None:
@@ -298,97 +287,6 @@ async def send_each(frames: Frames, send: Send, clock: Clock) -> None:
 def address_of(number: int) -> bytes:
     """Return the address of a frame."""
     return b"\xc0" + bytes(4) + bytes([number])
-
-
-class Kernel:
-    """The part of the management protocol that a scan needs."""
-
-    def __init__(self) -> None:
-        self.present = True
-        self.monitored = False
-        self.ends: list[socket.socket] = []
-
-    def open(self) -> socket.socket:
-        client, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        client.setblocking(False)
-        end.setblocking(False)
-        self.ends.append(end)
-        asyncio.get_running_loop().add_reader(end, self._answer, end)
-        return client
-
-    def event(self, code: int, body: bytes) -> None:
-        for end in list(self.ends) if self.monitored or code != 0x2F else []:
-            self._send(end, code, body)
-
-    async def unplug(self) -> None:
-        self.present = False
-        self.event(0x05, b"")
-
-    def close(self) -> None:
-        for end in list(self.ends):
-            self._drop(end)
-
-    def _drop(self, end: socket.socket) -> None:
-        asyncio.get_running_loop().remove_reader(end)
-        self.ends.remove(end)
-        end.close()
-
-    def _answer(self, end: socket.socket) -> None:
-        frame = end.recv(2_048)
-        if not frame:
-            self._drop(end)
-            return
-        opcode, index, _ = struct.unpack_from("<HHH", frame)
-        body = struct.pack("<HB", opcode, Status.SUCCESS) + self._reply(Command(opcode))
-        self._send(end, 0x01, body, index)
-
-    def _send(self, end: socket.socket, code: int, body: bytes, index: int = 0) -> None:
-        # The client may have gone without waiting.
-        try:
-            end.send(struct.pack("<HHH", code, index, len(body)) + body)
-        except BrokenPipeError:
-            self._drop(end)
-
-    def _reply(self, command: Command) -> bytes:
-        if command is Command.READ_INDEX_LIST:
-            return struct.pack("<HH", 1, 0) if self.present else bytes(2)
-        if command is Command.READ_INFORMATION:
-            on = 1 << 0 | 1 << 9
-            return bytes(9) + struct.pack("<II", on, on) + bytes(263)
-        self.monitored = command is Command.ADD_PATTERNS_MONITOR
-        return struct.pack("<H", 1)
-
-
-class System:
-    """The part of bleak's scanner that is used."""
-
-    def __init__(self) -> None:
-        self.present = True
-        self.listening: list[Callback] = []
-
-    def open(self, callback: Callback) -> "Session":
-        return Session(self, callback)
-
-    async def unplug(self) -> None:
-        self.present = False
-
-
-@dataclass
-class Session:
-    """One scan of the system."""
-
-    system: System
-    callback: Callback
-
-    async def start(self) -> None:
-        if not self.system.present:
-            raise BleakBluetoothNotAvailableError(
-                "off", BleakBluetoothNotAvailableReason.POWERED_OFF
-            )
-        self.system.listening.append(self.callback)
-
-    async def stop(self) -> None:
-        self.system.listening.remove(self.callback)
 
 
 @pytest.fixture(

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import pytest
 
-from proximity.kernels.dispatch import load_native
+from proximity.kernels.dispatch import PYTHON, available_variants, load_native
 
 ROOT = Path(__file__).parents[2]
 RUNNER = Path(__file__).with_name("kernel_runner.c")
@@ -20,6 +21,7 @@ BUILD = ROOT / "build" / "kernel_runner"
 CROSS_COMPILER = "aarch64-linux-gnu-gcc"
 CROSS_HEADERS = Path("/usr/aarch64-linux-gnu/include/stdio.h")
 EMULATOR = "qemu-aarch64-static"
+COMPILED = [name for name in available_variants() if name != PYTHON]
 FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", f"-I{NATIVE}")
 SECRET = np.arange(1, 6, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 # The fewest hits for which there must be room, and bounds of a filter; native/kernel.h
@@ -255,3 +257,23 @@ def _decode(data: bytes) -> list[bytes]:
 
 def _hits(data: bytes) -> np.ndarray:
     return np.frombuffer(data, np.uint32).reshape(-1, 3)
+
+
+def in_process(variant):
+    return lambda: InProcess(variant)
+
+
+def in_own_program():
+    if shutil.which("cc") is None:
+        pytest.skip("a C compiler is missing: the program of kernel_runner.c")
+    return InProgram(own_program(), COMPILED[-1])
+
+
+def emulated():
+    if missing := missing_parts():
+        pytest.skip(f"not installed: {missing}. The ARMv8 kernels were not tested")
+    return InProgram(armv8_program(), "armv8")
+
+
+FORMS = {name: in_process(name) for name in COMPILED}
+FORMS |= {"own program": in_own_program, "armv8 emulated": emulated}

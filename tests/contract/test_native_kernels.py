@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-import shutil
 from functools import reduce
 from pathlib import Path
 
 import kernel_forms
 import numpy as np
 import pytest
-from kernel_forms import Chains, Filters, Heard, InProcess, InProgram
+from kernel_forms import COMPILED, FORMS, Chains, Filters, Heard
 
-from proximity.kernels.dispatch import PYTHON, available_variants
 from proximity.protocol import bluezone, gaen
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -22,29 +20,8 @@ START = DAY * 144
 TOLERANCE = 12
 LAST_START = 2**31 - 1
 LANES = 32
-COMPILED = [name for name in available_variants() if name != PYTHON]
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="no kernels were compiled")
-
-
-def in_process(variant):
-    return lambda: InProcess(variant)
-
-
-def in_own_program():
-    if shutil.which("cc") is None:
-        pytest.skip("a C compiler is missing: the program of kernel_runner.c")
-    return InProgram(kernel_forms.own_program(), COMPILED[-1])
-
-
-def emulated():
-    if missing := kernel_forms.missing_parts():
-        pytest.skip(f"not installed: {missing}. The ARMv8 kernels were not tested")
-    return InProgram(kernel_forms.armv8_program(), "armv8")
-
-
-FORMS = {name: in_process(name) for name in COMPILED}
-FORMS |= {"own program": in_own_program, "armv8 emulated": emulated}
 
 
 @pytest.fixture(params=FORMS)
