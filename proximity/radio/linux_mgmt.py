@@ -51,10 +51,10 @@ _NO_MONITOR = {
     Status.REJECTED,
     Status.INVALID_PARAMETERS,
 }
-# The kernel takes a frame off the air whose process was killed. An ID lasts ten
-# minutes; then the sender of a living process sets the next.
-_LIFE_S = 660
-_RENEW_S = 630
+# The kernel takes a frame off the air whose process was killed. The longest ID, one of
+# Bluezone, lasts a quarter of an hour; then a living process sets the next.
+_LIFE_S = 960
+_RENEW_S = 930
 # Bluetooth 5 controllers count the time themselves, and what the kernel tells them
 # overflows beyond 65 s: on Linux 6.1, 700 s became 45 s. Renewed within an ID's life, a
 # frame could change its address, so there it has no end.

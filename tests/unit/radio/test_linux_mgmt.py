@@ -8,6 +8,7 @@ from proximity.errors import (
     RadioError,
     RadioOffError,
 )
+from proximity.protocol import bluezone
 from proximity.radio import linux_mgmt
 from proximity.radio.linux_mgmt import LinuxAdvertiser, LinuxScanner, check
 from proximity.radio.mgmt_frames import Command, Status
@@ -233,7 +234,7 @@ def test_a_frame_that_the_kernel_keeps_on_air_is_an_error_and_can_be_stopped_lat
     assert advertising(with_kernel, main).on_air == {}
 
 
-@pytest.mark.parametrize(("data_bytes", "life_s"), [(31, 660), (251, 0)])
+@pytest.mark.parametrize(("data_bytes", "life_s"), [(31, 960), (251, 0)])
 def test_a_frame_leaves_the_air_by_itself_unless_it_is_renewed(
     with_kernel, data_bytes, life_s
 ):
@@ -379,3 +380,10 @@ def test_a_kernel_that_answers_otherwise_is_a_radio_error(with_kernel, answer):
                 await work
 
     with_kernel(main)
+
+
+def test_no_frame_is_renewed_while_its_id_lasts():
+    """A renewal takes a fresh address: two addresses would have one ID."""
+    longest_id_s = max(600, bluezone.slot_ms(bluezone.DEFAULT_COUNT) / 1_000)
+
+    assert longest_id_s < linux_mgmt._RENEW_S < linux_mgmt._LIFE_S
