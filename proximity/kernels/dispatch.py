@@ -7,6 +7,7 @@ environment variable `PROXIMITY_KERNEL`.
 import importlib
 import os
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, Final, Protocol, cast
 
 from proximity.errors import KernelError
@@ -14,8 +15,11 @@ from proximity.errors import KernelError
 ENVIRONMENT: Final = "PROXIMITY_KERNEL"
 # No compiler at all: `cryptography` and numpy.
 PYTHON: Final = "python"
+NUMBA: Final = "numba"
 # The fastest first.
 VARIANTS: Final = ("avx512", "vaes256", "aesni", "armv8", PYTHON)
+# Of operations on arrays that Numba compiles.
+FORMS: Final = (NUMBA, PYTHON)
 
 
 # What has the buffer protocol, which has no name before Python 3.12.
@@ -158,3 +162,41 @@ def choose_variant(forced: str | None = None) -> str:
         else "There is no kernel variant of that name.",
         f"Here there are {', '.join(found)}; unset {ENVIRONMENT} to take the fastest.",
     )
+
+
+def load_operation(operation: str, forced: str | None = None) -> ModuleType:
+    """Return the module of an array operation in the form that is to run.
+
+    Operations on arrays that are compiled by Numba have no variant for each processor:
+    there is the one that Numba compiles for this machine, and its plain twin, which is
+    numpy alone. Numba is imported here and not before.
+
+    Parameters
+    ----------
+    operation : str
+        Name of a module, without the `_numba` or `_plain` at its end.
+    forced : str or None
+        `NUMBA` or `PYTHON`. None: the plain twin where the environment forces
+        `PYTHON`, or where Numba does not load; else Numba.
+
+    Raises
+    ------
+    KernelError
+        If Numba is forced and does not load, or what is forced has no such name.
+    """
+    if forced not in (None, *FORMS):
+        raise KernelError(
+            "There is no form of an array operation of that name.",
+            f"Choose {' or '.join(FORMS)}.",
+        )
+    if forced == PYTHON or (forced is None and os.environ.get(ENVIRONMENT) == PYTHON):
+        return importlib.import_module(f"{operation}_plain")
+    try:
+        return importlib.import_module(f"{operation}_numba")
+    except ImportError as error:
+        if forced is None:
+            return importlib.import_module(f"{operation}_plain")
+        raise KernelError(
+            "Numba does not load on this machine.",
+            "Install it, or let the plain form run.",
+        ) from error

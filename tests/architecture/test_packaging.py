@@ -121,7 +121,8 @@ def test_every_data_file_is_packed():
         file
         for file in PACKAGE.rglob("*")
         if file.is_file()
-        and not file.name.endswith((".py", ".pyc", *EXTENSION_SUFFIXES))
+        and file.parent.name != "__pycache__"
+        and not file.name.endswith((".py", *EXTENSION_SUFFIXES))
     }
 
     assert data
@@ -145,6 +146,21 @@ def test_commands_start_without_the_libraries_of_radios():
     loaded = {name.split(".")[0] for name in run.stdout.split()}
 
     assert loaded & {"bleak", "bumble", "dbus_fast"} == set()
+
+
+def test_only_compiled_kernels_import_the_compiler():
+    """Whoever imports one of them waits for Numba; the dispatcher does, when asked."""
+    importing = {
+        source.relative_to(PACKAGE).as_posix()
+        for source in PACKAGE.rglob("*.py")
+        if "numba" in imported_by([source])
+        or "proximity.kernels.compiled" in source.read_text("utf-8")
+        or "_numba import" in source.read_text("utf-8")
+    }
+
+    assert {name for name in importing if not name.endswith("_numba.py")} == {
+        "kernels/compiled.py"
+    }
 
 
 @pytest.mark.parametrize("module", ["proximity", "proximity.cli.main"])

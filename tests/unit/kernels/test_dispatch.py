@@ -1,15 +1,19 @@
 """Which variant runs, and how one is forced."""
 
+import sys
+
 import pytest
 
 from proximity.errors import KernelError
 from proximity.kernels import dispatch
 from proximity.kernels.dispatch import (
     ENVIRONMENT,
+    NUMBA,
     PYTHON,
     VARIANTS,
     available_variants,
     choose_variant,
+    load_operation,
 )
 
 
@@ -80,3 +84,48 @@ def test_an_unknown_name_is_refused(monkeypatch):
 
     with pytest.raises(KernelError, match="no kernel variant of that name"):
         choose_variant()
+
+
+SMOOTHER = "proximity.ranging.smoother"
+
+
+@pytest.fixture
+def without_numba(monkeypatch):
+    for name in ("numba", f"{SMOOTHER}_numba"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    # None in this place makes an import fail.
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.delitem(sys.modules, "proximity.kernels.compiled", raising=False)
+
+
+def test_an_operation_runs_compiled_unless_python_is_forced(monkeypatch):
+    pytest.importorskip("numba")
+
+    assert load_operation(SMOOTHER).__name__ == f"{SMOOTHER}_numba"
+    assert load_operation(SMOOTHER, PYTHON).__name__ == f"{SMOOTHER}_plain"
+    monkeypatch.setenv(ENVIRONMENT, PYTHON)
+    assert load_operation(SMOOTHER).__name__ == f"{SMOOTHER}_plain"
+    assert load_operation(SMOOTHER, NUMBA).__name__ == f"{SMOOTHER}_numba"
+
+
+def test_a_forced_matching_kernel_leaves_operations_compiled(monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setenv(ENVIRONMENT, "aesni")
+
+    assert load_operation(SMOOTHER).__name__ == f"{SMOOTHER}_numba"
+
+
+@pytest.mark.usefixtures("without_numba")
+def test_without_numba_an_operation_runs_plain():
+    assert load_operation(SMOOTHER).__name__ == f"{SMOOTHER}_plain"
+
+
+@pytest.mark.usefixtures("without_numba")
+def test_numba_that_is_forced_and_missing_is_refused():
+    with pytest.raises(KernelError, match="Numba does not load"):
+        load_operation(SMOOTHER, NUMBA)
+
+
+def test_an_unknown_form_of_an_operation_is_refused():
+    with pytest.raises(KernelError, match="no form"):
+        load_operation(SMOOTHER, "avx512")
