@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import carray
+from numpy.typing import NDArray
 
 from proximity.kernels.compiled import compiled, stack_int32
 from proximity.ranging.buckets import (
@@ -15,31 +16,34 @@ from proximity.ranging.buckets import (
 LANES = 64
 # The milliseconds of so many of the longest scans still fit 32 bits.
 CHUNK = 512
-# Buckets of one pass over the scans; the published rules have three or four.
-PASS = 4
+# Limits of one pass over the scans; the published rules have two or three.
+LIMITS = 3
 ZERO = np.float32(0)
 HALF = np.float32(0.5)
 NONE = np.int32(0)
+Int32 = NDArray[np.int32]
 
 
 def weigh(scans: ScanColumns, edges: Edges, weight_of_ms: Float64) -> Float64:
     """Sum and weigh as `buckets.weighted_seconds_by_bucket` says."""
-    n, b = len(scans.offsets) - 1, len(edges)
+    n, limits = len(scans.offsets) - 1, edges[1:]
     if len(scans.seconds) < LANES:
         scans = _padded(scans)
-    weighted = np.empty((n, b), np.float64)
-    # Each pass begins with the bucket that the one before ended with: that one has
-    # taken all that is above for its last.
-    for first in range(0, max(b - 1, 1), PASS - 1):
-        some, weights = edges[first : first + PASS], weight_of_ms[first : first + PASS]
-        _sum_pass(scans, _filled(some), weights, weighted[:, first : first + PASS])
+    passes = range(0, max(len(limits), 1), LIMITS)
+    # Whole numbers, all far below 2^53.
+    milliseconds = np.empty((n, 1 + LIMITS * len(passes)), np.float64)
+    # Each pass divides the bucket that the one before has left.
+    for first in passes:
+        _divide(scans, _filled(limits[first : first + LIMITS]), first, milliseconds)
+    weighted = np.ascontiguousarray(milliseconds[:, : len(edges)])
+    weighted *= weight_of_ms
     return weighted
 
 
-def _filled(edges: Edges) -> Edges:
-    """Return edges up to the number of a pass, the others where no scan comes to."""
-    nowhere = np.nan if edges.dtype == np.float32 else np.iinfo(edges.dtype).max
-    return np.append(edges, np.full(PASS - len(edges), nowhere, edges.dtype))
+def _filled(limits: Edges) -> Edges:
+    """Return limits up to the number of a pass, the others where no scan comes to."""
+    nowhere = np.nan if limits.dtype == np.float32 else np.iinfo(limits.dtype).max
+    return np.append(limits, np.full(LIMITS - len(limits), nowhere, limits.dtype))
 
 
 def _padded(scans: ScanColumns) -> ScanColumns:
@@ -60,23 +64,23 @@ def _milliseconds(seconds: np.float32) -> np.int32:
 
 
 @compiled
-def _sum_pass(
-    scans: ScanColumns, edges: Edges, weight_of_ms: Float64, weighted: Float64
+def _divide(
+    scans: ScanColumns, limits: Edges, first: int, milliseconds: Float64
 ) -> None:
-    """Sum each window's milliseconds by up to four buckets, and weigh the sums."""
-    edge_0, edge_1, edge_2, edge_3 = edges[0], edges[1], edges[2], edges[3]
-    above_0 = carray(stack_int32(LANES), (LANES,))
+    """Divide bucket `first`, which has the rest of a window's time, by three limits."""
+    limit_1, limit_2, limit_3 = limits[0], limits[1], limits[2]
+    # Milliseconds lane by lane: of all scans, and at or above each limit.
+    total = carray(stack_int32(LANES), (LANES,))
     above_1 = carray(stack_int32(LANES), (LANES,))
     above_2 = carray(stack_int32(LANES), (LANES,))
     above_3 = carray(stack_int32(LANES), (LANES,))
-    sums = np.zeros(PASS + 1, np.int64)
     for window in range(len(scans.offsets) - 1):
-        sums[:] = 0
         end = scans.offsets[window + 1]
+        all_ms = ms_1 = ms_2 = ms_3 = np.int64(0)
         for begin in range(scans.offsets[window], end, CHUNK):
             stop = min(begin + CHUNK, end)
             for lane in range(LANES):
-                above_0[lane] = above_1[lane] = above_2[lane] = above_3[lane] = NONE
+                total[lane] = above_1[lane] = above_2[lane] = above_3[lane] = NONE
             for base in range(begin, stop, LANES):
                 # The last scans are taken together with some before or after them
                 # that do not count: there are always LANES.
@@ -87,22 +91,25 @@ def _sum_pass(
                 for lane in range(LANES):
                     db, here = attenuation[lane], np.int32(lane)
                     ms = _milliseconds(seconds[lane])
-                    ms = ms if (here >= low) & (here < high) else NONE
-                    # A NaN is at or above nothing.
-                    above_0[lane] += ms if db >= edge_0 else NONE
-                    above_1[lane] += ms if db >= edge_1 else NONE
-                    above_2[lane] += ms if db >= edge_2 else NONE
-                    above_3[lane] += ms if db >= edge_3 else NONE
-            sum_0 = sum_1 = sum_2 = sum_3 = NONE
+                    # A NaN is not equal to itself.
+                    counts = (here >= low) & (here < high) & (db == db)  # noqa: PLR0124
+                    ms = ms if counts else NONE
+                    total[lane] += ms
+                    above_1[lane] += ms if db >= limit_1 else NONE
+                    above_2[lane] += ms if db >= limit_2 else NONE
+                    above_3[lane] += ms if db >= limit_3 else NONE
+            part = part_1 = part_2 = part_3 = NONE
             for lane in range(LANES):
-                sum_0 = np.int32(sum_0 + above_0[lane])
-                sum_1 = np.int32(sum_1 + above_1[lane])
-                sum_2 = np.int32(sum_2 + above_2[lane])
-                sum_3 = np.int32(sum_3 + above_3[lane])
-            sums[0] += sum_0
-            sums[1] += sum_1
-            sums[2] += sum_2
-            sums[3] += sum_3
-        for bucket in range(len(weight_of_ms)):
-            ms_here = sums[bucket] - sums[bucket + 1]
-            weighted[window, bucket] = ms_here * weight_of_ms[bucket]
+                part = np.int32(part + total[lane])
+                part_1 = np.int32(part_1 + above_1[lane])
+                part_2 = np.int32(part_2 + above_2[lane])
+                part_3 = np.int32(part_3 + above_3[lane])
+            all_ms += part
+            ms_1 += part_1
+            ms_2 += part_2
+            ms_3 += part_3
+        rest = np.float64(all_ms) if first == 0 else milliseconds[window, first]
+        milliseconds[window, first] = rest - ms_1
+        milliseconds[window, first + 1] = ms_1 - ms_2
+        milliseconds[window, first + 2] = ms_2 - ms_3
+        milliseconds[window, first + 3] = ms_3
