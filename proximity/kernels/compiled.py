@@ -7,6 +7,8 @@ an operation is first asked for.
 import contextlib
 import functools
 import hashlib
+import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +20,24 @@ from numba.extending import intrinsic
 # Of the widest registers, in bytes.
 ALIGNMENT = 64
 Function = TypeVar("Function", bound=Callable[..., Any])
+BLAS = "scipy.linalg.cython_blas"
+
+
+def _load_without_blas() -> None:
+    """Let Numba load without SciPy's matrices, which take a third of the time.
+
+    No kernel multiplies any. Whoever compiles such a product in this process gets them.
+    """
+    if BLAS not in sys.modules:
+        # None in this place makes an import fail, also of what is above it.
+        sys.modules[BLAS] = None  # type: ignore[assignment]  # documented, not typed
+        try:
+            importlib.import_module("numba.np.arraymath")
+        finally:
+            del sys.modules[BLAS]
+
+
+_load_without_blas()
 
 
 def compiled(function: Function) -> Function:

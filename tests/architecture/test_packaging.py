@@ -163,6 +163,23 @@ def test_only_compiled_kernels_import_the_compiler():
     }
 
 
+def test_a_compiled_kernel_waits_for_no_library_of_statistics():
+    code = (
+        "import sys, numpy as np; from proximity.ranging.smoother import *; "
+        "one = np.ones(1, np.float32); "
+        "series = LogDistanceSeries(one, one, one, np.array([0, 1])); "
+        "smooth_log_distance(series, Prior(one, one), variant='numba'); "
+        "print(*sys.modules)"
+    )
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = run.stdout.split()
+
+    assert "numba" in loaded
+    assert {"scipy.linalg", "filterpy", "matplotlib"} & set(loaded) == set()
+
+
 @pytest.mark.parametrize("module", ["proximity", "proximity.cli.main"])
 def test_an_import_waits_for_no_library_of_arrays_or_radios(module: str):
     code = (
