@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from llvmlite import ir
 from numba import njit, types
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import intrinsic
@@ -138,3 +139,24 @@ def _on_the_stack(element: Any, length: Any) -> tuple[Any, Callable[..., Any]]:
         return builder.bitcast(memory, context.get_value_type(pointer))
 
     return pointer(length), write
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # the same
+def prefetch(_context: Any, array: Any, index: Any) -> Any:
+    """Ask for an element that will be read soon; it may lie beyond the array's end.
+
+    The processor itself does not look ahead beyond the end of a page.
+    """
+    byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+    # To read, to be kept in all caches, as data.
+    how = (number(0), number(3), number(1))
+
+    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0])
+        address = builder.bitcast(builder.gep(data.data, [arguments[1]]), byte)
+        asked = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(asked, [address, *how])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), write

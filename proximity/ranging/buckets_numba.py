@@ -4,7 +4,7 @@ import numpy as np
 from numba import carray
 from numpy.typing import NDArray
 
-from proximity.kernels.compiled import compiled, stack_int32
+from proximity.kernels.compiled import compiled, prefetch, stack_int32
 from proximity.ranging.buckets import (
     MOST_SECONDS,
     MS_PER_S,
@@ -18,6 +18,9 @@ LANES = 64
 CHUNK = 512
 # Limits of one pass over the scans; the published rules have two or three.
 LIMITS = 3
+# How far ahead scans are asked for, and how many seconds a line of the cache holds.
+AHEAD = 1024
+LINE = 16
 ZERO = np.float32(0)
 HALF = np.float32(0.5)
 NONE = np.int32(0)
@@ -88,6 +91,9 @@ def _divide(
                 low, high = np.int32(base - at), np.int32(stop - at)
                 attenuation = scans.attenuation_db[at : at + LANES]
                 seconds = scans.seconds[at : at + LANES]
+                prefetch(scans.attenuation_db, at + AHEAD)
+                for line in range(0, LANES, LINE):
+                    prefetch(scans.seconds, at + AHEAD + line)
                 for lane in range(LANES):
                     db, here = attenuation[lane], np.int32(lane)
                     ms = _milliseconds(seconds[lane])
