@@ -1,1 +1,1 @@
-"""Arrays in, arrays out: native kernels, and which of them this machine can run."""
+"""Arrays in, arrays out: compiled kernels, and which of them this machine can run."""

@@ -1,1 +1,1 @@
-"""Signal in, attenuation out; later also distance."""
+"""Signal in, attenuation out; distance over time from many noisy measurements."""
