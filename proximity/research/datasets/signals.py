@@ -110,9 +110,11 @@ class Segment:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Collection:
     """What may not be split between training and test: recorded together.
+
+    Compared by identity: what was computed from it can be kept beside it.
 
     Attributes
     ----------

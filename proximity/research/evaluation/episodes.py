@@ -76,14 +76,21 @@ def episode_questions(
                 plans.append(_episode(pool, count, share, generator))
             together += plans
             name = f"{dataset.name}/K={count}/near={share:g}"
-            found.append(_asked(name, plans))
+            found.append(_asked(name, plans, dataset))
         name = f"{dataset.name}/K={count}"
-        found.append(_asked(name, together))
+        found.append(_asked(name, together, dataset))
     return found
 
 
-def _asked(name: str, plans: Sequence[Plan]) -> Questions:
-    return Questions(name, Unit.RUN, self_calibrated=True, plans=tuple(plans))
+def _asked(name: str, plans: Sequence[Plan], dataset: Dataset) -> Questions:
+    collections = tuple(dataset.collections)
+    return Questions(
+        name,
+        Unit.RUN,
+        self_calibrated=True,
+        plans=tuple(plans),
+        collections=collections,
+    )
 
 
 def _pool(scene: Scene) -> _Pool:

@@ -33,16 +33,17 @@ from proximity.research.evaluation.scorer import (
     Calibrates,
     Case,
     FittedScorer,
+    RefittedScorer,
     Scorer,
 )
-from proximity.research.evaluation.splits import Split, folds
+from proximity.research.evaluation.splits import Split, folds, without
 
 SHUFFLES = 200
 # A fitted scorer is fitted anew to each of so many shuffles.
 REFITS = 20
 # So many standard errors from one half are no chance any more.
 SHUFFLE_LIMIT = 5.0
-AnyScorer = Scorer | FittedScorer
+AnyScorer = Scorer | FittedScorer | RefittedScorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,8 @@ def _answer(
     if isinstance(scorer, Scorer):
         asked = batches(questions.plans)
         parts = [_join([scorer.answer(cases) for cases in asked])]
+    elif isinstance(scorer, RefittedScorer):
+        parts = _refitted(questions, scorer, settings)
     else:
         dealt = [_dealt_within(truth, generator) for _ in range(REFITS)]
         parts = _held_out(questions, scorer, settings.split, [truth.positive, *dealt])
@@ -182,6 +185,29 @@ def _answer(
         _one_half(aucs, scorer.name),
         _one_half_refitted([p.score for p in parts[1:]], dealt, truth, scorer.name),
     )
+
+
+def _refitted(
+    questions: Questions, scorer: RefittedScorer, settings: Settings
+) -> list[Answers]:
+    """Answer each case by a scorer made from recordings without its own."""
+    plans = questions.plans
+    first = np.cumsum([0, *(len(plan.items) for plan in plans)])
+    order, parts = [], []
+    for fold in folds(questions, settings.split):
+        rest = without(questions.collections, fold.left_out, settings.split)
+        try:
+            fitted = scorer.refit(rest)
+        except EvaluationError:
+            return []
+        settings.progress(f"  fitted without {', '.join(fold.left_out)}")
+        for cases in batches([plans[i] for i in fold.test]):
+            parts.append(fitted.answer(cases))
+        order += [np.arange(first[i], first[i + 1]) for i in fold.test]
+    if not order:
+        return []
+    back = np.argsort(np.concatenate(order))
+    return [_in_order(_join(parts), back)]
 
 
 def _held_out(

@@ -130,7 +130,9 @@ def grid_questions(
                 together = Plan(_Maker(scene, unit, tuple(asks)), tuple(items))
                 plans[unit, True].append(together)
     return [
-        Questions(dataset.name, unit, calibrated, tuple(found))
+        Questions(
+            dataset.name, unit, calibrated, tuple(found), tuple(dataset.collections)
+        )
         for (unit, calibrated), found in plans.items()
     ]
 

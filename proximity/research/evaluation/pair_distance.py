@@ -82,6 +82,19 @@ def start_of(collection: Collection) -> int:
     return int(collection.sightings.t_ms[0]) if len(collection.sightings.t_ms) else 0
 
 
+def span_of(collection: Collection) -> tuple[int, int] | None:
+    """Return the first and last millisecond of which distances are known.
+
+    Phones are switched on before cameras and off after them: what they hear then is no
+    part of a question whose answer is not known. None if no distance is known.
+    """
+    if collection.tracks is not None:
+        t_ms = collection.tracks.t_ms
+    else:
+        t_ms = collection.sightings.t_ms[np.isfinite(collection.distance_m)]
+    return (int(t_ms[0]), int(t_ms[-1])) if len(t_ms) else None
+
+
 def _filmed(collection: Collection, tracks: Tracks) -> Iterator[PairDistance]:
     heard = collection.sightings
     active = []

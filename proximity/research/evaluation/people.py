@@ -9,6 +9,7 @@ from proximity.research.datasets.signals import Collection, Dataset, Device, Int
 from proximity.research.evaluation.pair_distance import (
     PairDistance,
     pair_distances,
+    span_of,
     start_of,
 )
 from proximity.research.evaluation.questions import (
@@ -78,7 +79,13 @@ def people_questions(dataset: Dataset, view: View) -> list[Questions]:
                 _add_pair(pairs, scene, truth, receivers)
                 _add_windows(windows, scene, truth, receivers)
     return [
-        Questions(dataset.name, unit, calibrated, tuple(plans[calibrated]))
+        Questions(
+            dataset.name,
+            unit,
+            calibrated,
+            tuple(plans[calibrated]),
+            tuple(dataset.collections),
+        )
         for unit, plans in ((Unit.PAIR, pairs), (Unit.WINDOW, windows))
         for calibrated in (False, True)
     ]
@@ -109,13 +116,13 @@ def _add_pair(
 ) -> None:
     if truth.minutes[truth.seen].sum() < SEEN_MIN:
         return
-    heard = scene.collection.sightings.t_ms
-    if len(heard) == 0:
+    span = span_of(scene.collection)
+    if span is None:
         return
     # A phone that was silent for a while does not make its owner less exposed.
     minutes = float(truth.minutes[truth.near].sum())
     item = _item(scene, truth, positive=minutes >= CONTACT_MIN, minutes=minutes)
-    ask = _ask(truth, receivers, (int(heard[0]), int(heard[-1])))
+    ask = _ask(truth, receivers, span)
     for calibrated, found in plans.items():
         make = _Maker(scene, Unit.PAIR, receivers, (ask,), calibrated)
         found.append(Plan(make, (item,)))

@@ -89,12 +89,16 @@ class Questions:
     self_calibrated : bool
         Whether a case shows all that its devices heard, or the asked link alone.
     plans : tuple of Plan
+    collections : tuple of Collection
+        The recordings themselves, for what is refitted without those it is asked
+        about; their names are the strata of the items.
     """
 
     name: str
     unit: Unit
     self_calibrated: bool
     plans: tuple[Plan, ...]
+    collections: tuple[Collection, ...] = ()
 
     def truth(self) -> Truth:
         """Return the truth of every item, in the order of the asks."""

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from proximity.research.datasets.signals import Bools, Device, Float64, Int64, Sightings
+from proximity.research.datasets.signals import (
+    Bools,
+    Collection,
+    Device,
+    Float64,
+    Int64,
+    Sightings,
+)
 
 
 class Unit(StrEnum):
@@ -151,3 +158,22 @@ class FittedScorer(Protocol):
 
     def fit(self, cases: Sequence[Case], positive: Bools) -> Scorer:
         """Return a scorer; `positive` holds a value for each ask, in order."""
+
+
+@runtime_checkable
+class RefittedScorer(Protocol):
+    """Makes a scorer from recordings with known distances, anew for each fold."""
+
+    @property
+    def name(self) -> str:
+        """Name on the command line."""
+
+    @property
+    def calibrates(self) -> Calibrates:
+        """As of `Scorer`."""
+
+    def threshold(self, unit: Unit) -> float | None:
+        """As of `Scorer`."""
+
+    def refit(self, collections: Sequence[Collection]) -> Scorer:
+        """Return a scorer that has seen nothing but these collections."""

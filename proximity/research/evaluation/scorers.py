@@ -1,11 +1,20 @@
 """Every scorer by its name."""
 
+from proximity.research.evaluation.default_scorer import (
+    DefaultRefit,
+    default_scorer,
+)
 from proximity.research.evaluation.fitted_scorers import fitted_scorers
 from proximity.research.evaluation.rule_scorers import rule_scorer
-from proximity.research.evaluation.scorer import FittedScorer, Scorer
+from proximity.research.evaluation.scorer import (
+    FittedScorer,
+    RefittedScorer,
+    Scorer,
+)
 from proximity.research.evaluation.simple_scorers import simple_scorers
 from proximity.scoring.config import names as rule_names
 
+DEFAULT = "default"
 # The best of these is what a better method is measured against.
 SIMPLE = ("packet-count", "mean-attenuation", "german-minutes")
 
@@ -14,10 +23,10 @@ def names() -> list[str]:
     """Return the names that `find` knows."""
     simple = [scorer.name for scorer in simple_scorers()]
     fitted = [scorer.name for scorer in fitted_scorers()]
-    return [*simple, *fitted, *rule_names()]
+    return [DEFAULT, DefaultRefit().name, *simple, *fitted, *rule_names()]
 
 
-def find(name: str) -> Scorer | FittedScorer:
+def find(name: str) -> Scorer | FittedScorer | RefittedScorer:
     """Return a scorer.
 
     Raises
@@ -25,6 +34,10 @@ def find(name: str) -> Scorer | FittedScorer:
     KeyError
         If there is none of that name; `names()` lists them.
     """
+    if name == DEFAULT:
+        return default_scorer()
+    if name == DefaultRefit().name:
+        return DefaultRefit()
     own: list[Scorer | FittedScorer] = [*simple_scorers(), *fitted_scorers()]
     for scorer in own:
         if scorer.name == name:

@@ -4,10 +4,14 @@ Nothing that was recorded together is parted: there is no way to ask for a rando
 split of items. A case keeps its asks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
+import numpy as np
+
+from proximity.research.datasets.signals import Collection
 from proximity.research.evaluation.questions import Plan, Questions
 from proximity.research.evaluation.scorer import Unit
 
@@ -30,12 +34,13 @@ class Fold(NamedTuple):
 
     Attributes
     ----------
-    name : str
+    left_out : tuple of str
+        Names of what training must not see.
     train, test : tuple of int
         Indices of plans.
     """
 
-    name: str
+    left_out: tuple[str, ...]
     train: tuple[int, ...]
     test: tuple[int, ...]
 
@@ -65,7 +70,38 @@ def folds(questions: Questions, split: Split) -> Iterator[Fold]:
         taken = set(left_out)
         test = tuple(i for i, key in enumerate(keys) if key == left_out)
         train = tuple(i for i, key in enumerate(keys) if not taken & set(key))
-        yield Fold(" and ".join(left_out), train, test)
+        yield Fold(left_out, train, test)
+
+
+def without(
+    collections: Sequence[Collection], left_out: Sequence[str], split: Split
+) -> list[Collection]:
+    """Return collections as a fold may see them.
+
+    Parameters
+    ----------
+    collections : sequence of Collection
+    left_out : sequence of str
+        Of the fold.
+    split : Split
+        Without `PHONE`, whole collections are left out; with it, every sighting that
+        one of the phones made or was seen in.
+    """
+    if split is Split.COLLECTION:
+        return [each for each in collections if each.name not in left_out]
+    return [_without_phones(each, left_out) for each in collections]
+
+
+def _without_phones(collection: Collection, names: Sequence[str]) -> Collection:
+    taken = np.array([each.name in names for each in collection.devices], np.bool_)
+    heard = collection.sightings
+    kept = ~(taken[heard.receiver] | taken[heard.sender])
+    return replace(
+        collection,
+        sightings=type(heard)._make(column[kept] for column in heard),
+        distance_m=collection.distance_m[kept],
+        segment=None if collection.segment is None else collection.segment[kept],
+    )
 
 
 def _key(plan: Plan, split: Split) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Labelled recordings in, parameters of ranging out; needs scipy."""
