@@ -27,12 +27,13 @@ from proximity.research.datasets.dp3t import (
     recorded_world,
 )
 from proximity.research.demo_page import render_page
-from proximity.research.demonstration import DECIDING_RULE, demonstrate
+from proximity.research.demonstration import demonstrate
 from proximity.research.evaluation import PairVerdict, RuleFigures
 from proximity.research.evening import DEFAULT_SEED, synthetic_evening
 from proximity.research.report import DemoReport
 from proximity.research.truth import is_contact
 from proximity.research.world import World
+from proximity.scoring.config import DEFAULT_RULE
 from proximity.units import day_of
 
 _ALL = ""
@@ -251,10 +252,10 @@ def _check(report: DemoReport) -> None:
     missed = [pair for pair in report.pairs if _is_missed(pair)]
     if not report.recorded and missed:
         raise DemonstrationError(
-            f"{len(missed)} true contact(s) were missed by {DECIDING_RULE}.",
+            f"{len(missed)} true contact(s) were missed by {DEFAULT_RULE}.",
             "Look at the pair on the page; try another --seed.",
         )
 
 
 def _is_missed(pair: PairVerdict) -> bool:
-    return is_contact(pair.truth_min) and not pair.alert[DECIDING_RULE]
+    return is_contact(pair.truth_min) and not pair.alert[DEFAULT_RULE]

@@ -38,12 +38,11 @@ from proximity.client.run_settings import (
 )
 from proximity.client.runner import Circumstances, Radio, Runner
 from proximity.radio.choose import open_radio
-from proximity.scoring.config import built_in
+from proximity.scoring.config import DEFAULT_RULE, built_in
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
 from proximity.units import Clock
 
-DECIDING_RULE = "en-v2"
 AUTO = "auto"
 _CLOCK = Clock(wall=time.time, monotonic=time.monotonic)
 
@@ -130,7 +129,7 @@ class _Device:
         settings = EngineSettings(
             self.settings.source_url or "",
             pinned_keys(self.home),
-            built_in(DECIDING_RULE),
+            built_in(DEFAULT_RULE),
         )
         surroundings = Surroundings(_CLOCK, HttpNetwork(), secrets.token_bytes)
         return Engine(connection, sealing, settings, surroundings)

@@ -126,6 +126,15 @@ def minutes_within(
     return Minutes(nodes, variance, _sum(asked, minutes, count))
 
 
+def share_within(metres: float, found: Estimate) -> Float64:
+    """Return the probability that each sample was within a distance: float64[m]."""
+    samples, distances = found.samples, found.distances
+    log10_m = distances.log10_m[samples.encounter] + samples.log10_m
+    variance = distances.variance[samples.encounter] + samples.variance
+    deviation = np.sqrt(np.maximum(variance, 1e-9))
+    return normal_cdf((np.log10(metres) - log10_m) / deviation)
+
+
 def dose_minutes(found: Estimate, question: Int64) -> Spread:
     """Return minutes at `REFERENCE_M` that would weigh as much.
 

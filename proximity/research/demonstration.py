@@ -32,13 +32,17 @@ from proximity.research.simulate import Verdict, day_of_world, simulate
 from proximity.research.story import AirReport, Finding, Story, most_telling
 from proximity.research.truth import is_contact
 from proximity.research.world import World
-from proximity.scoring.config import BUILT_IN, Configuration, built_in
+from proximity.scoring.config import (
+    BUILT_IN,
+    DEFAULT_RULE,
+    Configuration,
+    built_in,
+)
 from proximity.scoring.en_v2 import EnV2Formula
 from proximity.scoring.rule import DayScore, is_alert
 from proximity.units import MS_PER_S
 
 # The rule whose decision a person is told; the others are shown beside it.
-DECIDING_RULE = "en-v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def demonstrate(
     DemonstrationError
         If no world has two phones.
     """
-    rules = {DECIDING_RULE: built_in(DECIDING_RULE)}
+    rules = {DEFAULT_RULE: built_in(DEFAULT_RULE)}
     rules |= {name: built_in(name) for name in sorted(BUILT_IN) if name not in rules}
     ear = _Ear()
     scored = [
@@ -104,7 +108,7 @@ def demonstrate(
             "The recording may be damaged: fetch it again.",
         )
     pairs = _pair_verdicts(scored, rules)
-    shown = instructive_pairs(pairs, DECIDING_RULE) if recorded else pairs
+    shown = instructive_pairs(pairs, DEFAULT_RULE) if recorded else pairs
     story = None if recorded else _story(scored)
     headline = _headline(scored, story)
     scenarios = ["", *dict.fromkeys(pair.scenario for pair in pairs)]
@@ -112,11 +116,11 @@ def demonstrate(
         recorded=recorded,
         day=day_of_world(scored[0].world),
         rules=tuple(_legend(configuration) for configuration in rules.values()),
-        thresholds_db=_limits_db(rules[DECIDING_RULE]),
+        thresholds_db=_limits_db(rules[DEFAULT_RULE]),
         notice=_notice(headline) if headline else None,
         pairs=tuple(pairs),
         details=tuple(
-            _detail(pair, _shown(pair, scored, headline), rules[DECIDING_RULE])
+            _detail(pair, _shown(pair, scored, headline), rules[DEFAULT_RULE])
             for pair in shown
         ),
         figures={
@@ -204,7 +208,7 @@ def _score(
         verdicts = simulate(
             world,
             Path(folder),
-            rules[DECIDING_RULE],
+            rules[DEFAULT_RULE],
             generator,
             progress=lambda: progress(world.name),
             eavesdrop=ear.hear,
@@ -254,7 +258,7 @@ def _shown(
         and {each.world.phones[i] for i in each.pair} == {pair.a, pair.b}
     ]
     told = [each for each in both if each is headline]
-    return told[0] if told else max(both, key=lambda each: each.value(DECIDING_RULE))
+    return told[0] if told else max(both, key=lambda each: each.value(DEFAULT_RULE))
 
 
 def _detail(
@@ -272,7 +276,7 @@ def _detail(
         case=world.phones[verdict.case],
         contact=world.phones[verdict.contact],
         truth_min=pair.truth_min,
-        alert=is_alert(chosen.days[DECIDING_RULE]),
+        alert=is_alert(chosen.days[DEFAULT_RULE]),
         windows=verdict.windows,
         dose=accumulate_dose(verdict.windows, value),
         distance=distance_series(world.tracks, *chosen.pair),

@@ -31,6 +31,7 @@ SCENARIOS = {
     "party": ("Party", "Tiệc đứng"),
 }
 RULES = {
+    "default": ("Own rule", "Quy tắc của máy"),
     "cwa-2020-12": ("German app, December 2020", "Ứng dụng Đức, 12/2020"),
     "cwa-2021-03": ("German app, March 2021", "Ứng dụng Đức, 3/2021"),
     "cwa-2022": ("German app, 2022", "Ứng dụng Đức, 2022"),

@@ -37,10 +37,13 @@ BUILT_IN: Mapping[str, str] = {
     "cwa-2020-12": "96c840573650650d39fb6647a06fd275e92e2b49f64694621cf0400fe4268ef4",
     "cwa-2021-03": "91a3b58fa666dc49f60c49780711309734da38f7d5f50f8f48f03f723ff42f76",
     "cwa-2022": "7e12914eeb513acc3223416ac0c1393ca089d93aa32be1db73f3a49282231863",
+    "default": "2bc6d8382e4f4c34626e9f0f27bdab15d9a9c4748a4866d80b7e5213ae670817",
     "en-v1": "2b57ae1ca79aa1db5c37fe5322310bfb82223e74df6ae9dd03827fd990d2eebf",
     "en-v2": "510c4b0b97b687ce3816cfdc76b3c94d57da142733d6d2edd04d26fbf023318e",
     "nhs": "69c5a94c7387c092c2ced837b8a29a8d6d278f23601cff11cfc5bb890f1a3cac",
 }
+# What a device decides by unless told otherwise.
+DEFAULT_RULE = "default"
 # The one short name.
 ALIASES: Mapping[str, str] = {"cwa": "cwa-2020-12"}
 

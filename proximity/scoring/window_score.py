@@ -1,7 +1,9 @@
 """Exposure windows as columns, and what a formula says about each window."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +42,8 @@ class WindowColumns(NamedTuple):
         Start of the scan (0 where not recorded); seconds since the scan before, >= 0.
     min_db, typical_db : float64[m]
         Attenuations of the scan.
+    sightings : float64[m]
+        How many sightings the scan sums up; 1 where they were not recorded.
     """
 
     group: Int64
@@ -55,6 +59,7 @@ class WindowColumns(NamedTuple):
     seconds: Float64
     min_db: Float64
     typical_db: Float64
+    sightings: Float64
 
 
 class WindowScores(NamedTuple):
@@ -120,6 +125,7 @@ def columns_of(
         seconds=np.maximum(_floats([s.seconds_since_last_scan for s in scans]), 0.0),
         min_db=_floats([s.min_attenuation_db for s in scans]),
         typical_db=_floats([s.typical_attenuation_db for s in scans]),
+        sightings=_floats([n for w in windows for n in _sightings(w)]),
     )
 
 
@@ -150,6 +156,16 @@ def first_drop(n: int, *reasons: tuple[NDArray[np.bool_], Drop]) -> Int64:
     for holds, reason in reversed(reasons):
         drop[holds] = reason
     return drop
+
+
+def _sightings(window: ExposureWindow) -> list[int]:
+    """Count the sightings of each scan: those before the next one begins."""
+    if not window.series:
+        return [1] * len(window.scans)
+    ends = [scan.t_s for scan in window.scans[1:]]
+    times = [t_s for t_s, _ in window.series]
+    bounds = [0, *(bisect_left(times, end) for end in ends), len(times)]
+    return [max(after - before, 1) for before, after in pairwise(bounds)]
 
 
 def _ints(values: Sequence[int]) -> Int64:

@@ -23,7 +23,9 @@ def names() -> list[str]:
     """Return the names that `find` knows."""
     simple = [scorer.name for scorer in simple_scorers()]
     fitted = [scorer.name for scorer in fitted_scorers()]
-    return [DEFAULT, DefaultRefit().name, *simple, *fitted, *rule_names()]
+    # The rule decides by windows; the scorer of its name sees more, and stands for it.
+    rules = [name for name in rule_names() if name != DEFAULT]
+    return [DEFAULT, DefaultRefit().name, *simple, *fitted, *rules]
 
 
 def find(name: str) -> Scorer | FittedScorer | RefittedScorer:

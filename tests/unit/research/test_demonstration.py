@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from proximity.research import simulate
-from proximity.research.demonstration import DECIDING_RULE, demonstrate
+from proximity.research.demonstration import demonstrate
 from proximity.research.report import Notice
-from proximity.scoring.config import BUILT_IN
+from proximity.scoring.config import BUILT_IN, DEFAULT_RULE
 
 AN, BINH, KHOA = 0, 1, 2
 # Tuesday, 10 March 2026.
@@ -55,7 +55,7 @@ def test_only_the_pair_at_one_table_is_alerted(report):
 def test_the_rule_that_decides_is_named_first(report):
     names = [legend.name for legend in report.rules]
 
-    assert names[0] == DECIDING_RULE
+    assert names[0] == DEFAULT_RULE
     assert sorted(names) == sorted(BUILT_IN)
     assert (report.rules[0].unit, report.rules[0].threshold) == ("min", 15)
     assert report.thresholds_db == (55, 67, 75)
@@ -75,8 +75,8 @@ def test_the_larger_number_of_both_directions_counts(make_world, report):
 
     assert first.value == second.value == near.value
     assert first.alert == second.alert == near.alert
-    assert faint.value[DECIDING_RULE] < near.value[DECIDING_RULE]
-    assert (faint.alert[DECIDING_RULE], near.alert[DECIDING_RULE]) == (False, True)
+    assert faint.value[DEFAULT_RULE] < near.value[DEFAULT_RULE]
+    assert (faint.alert[DEFAULT_RULE], near.alert[DEFAULT_RULE]) == (False, True)
 
 
 def test_a_detail_shows_the_direction_that_found_more(make_world):
@@ -94,14 +94,14 @@ def test_the_dose_of_a_detail_grows_to_the_value_of_its_pair(report):
     doses = [dose for _, dose in detail.dose]
 
     assert doses == sorted(doses)
-    assert doses[-1] == pair.value[DECIDING_RULE]
+    assert doses[-1] == pair.value[DEFAULT_RULE]
     assert {metres for _, metres in detail.distance} == {1.0}
 
 
 def test_a_false_alarm_is_no_headline(make_world):
     report = run(make_world(people=2, binh_at_m=10.0))
 
-    assert report.pairs[0].alert[DECIDING_RULE]
+    assert report.pairs[0].alert[DEFAULT_RULE]
     assert report.notice is None
 
 
@@ -150,7 +150,7 @@ def test_worlds_do_not_mix(make_world, monkeypatch):
     )
 
     # The same two people on the same day: what one world heard counts in it alone.
-    assert [p.alert[DECIDING_RULE] for p in report.pairs] == [True, False]
+    assert [p.alert[DEFAULT_RULE] for p in report.pairs] == [True, False]
     assert [p.scenario for p in report.pairs] == ["first", "second"]
     assert list(report.figures) == ["", "first", "second"]
     assert len(set(keys)) == len(keys) == 4
