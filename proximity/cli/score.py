@@ -2,6 +2,7 @@
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +15,13 @@ from proximity.errors import FormatError, TooLargeError
 from proximity.matching.window_file import decode_windows
 from proximity.protocol.signature import load_public_key
 from proximity.scoring.config import (
+    DEFAULT_RULE,
     Configuration,
     built_in,
     names,
     parse_signed_configuration,
 )
+from proximity.scoring.explain_words import DayInWords, explain_in_words
 from proximity.scoring.rule import DayScore, is_alert
 from proximity.units import day_from_iso, iso_day
 
@@ -29,8 +32,15 @@ MAX_SMALL_BYTES = 1024 * 1024
 STDIN = "-"
 
 
+class Language(StrEnum):
+    """Of people: Vietnamese, English."""
+
+    VI = "vi"
+    EN = "en"
+
+
 # One parameter for each option: Typer reads them from the signature.
-def score(
+def score(  # noqa: PLR0913
     *,
     windows: Annotated[
         str,
@@ -41,7 +51,7 @@ def score(
     ],
     rule: Annotated[
         str, typer.Option(metavar="NAME", help=f"One of: {', '.join(names())}.")
-    ],
+    ] = DEFAULT_RULE,
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -60,19 +70,34 @@ def score(
         Path | None,
         typer.Option(metavar="PEM", help="The key that must have signed it."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Tell in plain words why, and how sure."),
+    ] = False,
+    lang: Annotated[
+        Language, typer.Option(help="Language of the explanation.")
+    ] = Language.EN,
     as_json: JsonFlag = False,
 ) -> None:
-    """Score exposure windows day by day with a published rule."""
+    """Score exposure windows day by day, with our own rule or a published one."""
     chosen = _choose(rule, configuration, public_key)
     as_of_day = None if as_of is None else _day(as_of)
     found = decode_windows(_read_windows(windows))
     if as_of_day is None:
         as_of_day = max((w.day for w in found), default=0)
     days = chosen.rule.daily(found, as_of_day)
+    words = explain_in_words(chosen, found, as_of_day, lang) if explain else []
     if as_json:
-        emit_json("proximity/score/v1", _document(chosen, days))
+        document = _document(chosen, days)
+        if explain:
+            document["explanation"] = [_explained(each) for each in words]
+        emit_json("proximity/score/v1", document)
     else:
         _print(chosen, days)
+        for each in words:
+            typer.echo(f"\n{iso_day(each.day)}")
+            for sentence in each.sentences:
+                typer.echo(f"  {sentence}")
 
 
 def _choose(
@@ -163,6 +188,22 @@ def _document(chosen: Configuration, days: list[DayScore]) -> dict[str, object]:
             "digest": chosen.digest,
         },
     }
+
+
+def _explained(words: DayInWords) -> dict[str, object]:
+    found: dict[str, object] = {
+        "day": iso_day(words.day),
+        "sentences": list(words.sentences),
+        "change_db": words.change_db,
+    }
+    if words.certainty is not None:
+        found["chance_percent"] = words.certainty.chance_percent
+        found["minutes_within"] = [
+            {"metres": metres, **minutes._asdict()}
+            for metres, minutes in words.certainty.minutes_within.items()
+        ]
+        found["dose_minutes"] = words.certainty.dose_minutes._asdict()
+    return found
 
 
 def _print(chosen: Configuration, days: list[DayScore]) -> None:

@@ -47,12 +47,15 @@ class Form:
         One of the scheme's.
     profile : DeploymentProfile
         Of gaen; Bluezone has its own numbers.
+    confidence : CalibrationConfidence
+        How well `tx_power_dbm` is known; a driver's own word is worth the lowest.
     """
 
     tx_power_dbm: int
     scheme: str = gaen.NAME
     carrier: Carrier = Carrier.SERVICE_DATA
     profile: DeploymentProfile = DEFAULT_PROFILE
+    confidence: CalibrationConfidence = CalibrationConfidence.LOWEST
 
 
 def key_at(
@@ -134,9 +137,7 @@ def advertisement_at(
 def _gaen_advertisement(own: OwnKey, interval: int, form: Form) -> bytes:
     ids = derive_ephemeral_ids(own.key, own.start_interval, own.period)
     ephemeral_id = ids[interval - own.start_interval].tobytes()
-    metadata = gaen.encode_metadata(
-        form.tx_power_dbm, confidence=CalibrationConfidence.LOWEST
-    )
+    metadata = gaen.encode_metadata(form.tx_power_dbm, confidence=form.confidence)
     sealed = gaen.encrypt_metadata(own.key, ephemeral_id, metadata)
     if form.carrier is Carrier.SERVICE_DATA:
         # Without flags, as Android sends what nobody may connect to.

@@ -8,6 +8,7 @@ UNITS = {
     "min": ("min", "phút"),
     "score": ("points", "điểm"),
     "risk": ("risk", "rủi ro"),
+    "percent": ("%", "%"),
 }
 WEEKDAYS = (
     ("Monday", "thứ Hai"),

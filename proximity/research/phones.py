@@ -12,6 +12,7 @@ import numpy as np
 from proximity.client.engine import Engine, EngineSettings, Surroundings
 from proximity.client.network import Network
 from proximity.client.own_broadcast import Form
+from proximity.protocol.gaen import CalibrationConfidence
 from proximity.protocol.key_file import KeyFile, UploadedKey
 from proximity.protocol.scheme import Recognised, recognise
 from proximity.protocol.sighting import MISSING_RSSI_DBM, Sighting
@@ -23,6 +24,11 @@ from proximity.store.sealing import SealingKey
 from proximity.units import MS_PER_S, Clock, interval_of
 
 _BACKEND = "recorded"
+
+
+def phone_form(tx_power_dbm: int) -> Form:
+    """Return how a phone of a world sends: its power was measured for its model."""
+    return Form(tx_power_dbm, confidence=CalibrationConfidence.MEDIUM)
 
 
 class VirtualTime:
@@ -161,7 +167,7 @@ class _Air:
     def _send(self, sender: int, t_ms: int, tx_power_dbm: int) -> Recognised:
         clock = VirtualTime(t_ms / MS_PER_S).clock
         with open_engine(self._phones[sender], clock, self.simulation) as engine:
-            recognised = recognise(engine.advertisement(Form(tx_power_dbm)))
+            recognised = recognise(engine.advertisement(phone_form(tx_power_dbm)))
         if recognised is None:
             raise ValueError("an engine sent what no engine recognises")
         return recognised

@@ -21,7 +21,7 @@ class RuleLegend:
     name : str
         For example "cwa-2020-12".
     unit : str
-        Of its value: "min", "score", "risk".
+        Of its value: "min", "score", "risk", "percent".
     threshold : float
         From this value on the rule alerts.
     """

@@ -18,7 +18,13 @@ from proximity.radio.hci_radio import HciRadio, HciSettings
 from proximity.radio.scanner import Heard, sighting_of
 from proximity.radio.virtual import VirtualAir
 from proximity.radio.virtual_time import VirtualTimeLoop
-from proximity.research.phones import Phone, Simulation, new_phones, open_engine
+from proximity.research.phones import (
+    Phone,
+    Simulation,
+    new_phones,
+    open_engine,
+    phone_form,
+)
 from proximity.research.world import World
 from proximity.store.scans import Scan
 from proximity.units import INTERVAL_S, MS_PER_S, Clock, interval_of
@@ -94,7 +100,7 @@ async def _live(
             for index, phone in enumerate(phones):
                 engine = engines.enter_context(open_engine(phone, clock, simulation))
                 radio = await virtual_air.join(settings)
-                on_air = _OnAir(engine, radio, Form(air.tx_power_dbm[index]))
+                on_air = _OnAir(engine, radio, phone_form(air.tx_power_dbm[index]))
                 sending.append(lives.create_task(_send(on_air)))
                 lives.create_task(_listen(on_air, world.scans[index], eavesdrop))
             await _until(int(world.tracks.t_ms[-1]) / MS_PER_S)

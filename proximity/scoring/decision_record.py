@@ -10,7 +10,7 @@ SCHEMA = "proximity/decision/v1"
 MAX_DAY = 1_000_000
 MAX_NUMBER = 1e12
 MAX_DAYS = range(64)
-UNITS = ("min", "score", "risk")
+UNITS = ("min", "score", "risk", "percent")
 LEVELS = tuple(level.name.lower() for level in Level)
 
 

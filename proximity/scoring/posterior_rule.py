@@ -108,20 +108,9 @@ class PosteriorFormula:
         """Add the shares of a day: its probability in percent."""
         return min(exact_sum(values), PERCENT)
 
-    def posterior(
-        self, columns: WindowColumns, shift_db: float = 0.0
-    ) -> PersonPosterior | None:
-        """Return what is known of the days of the first person.
-
-        Parameters
-        ----------
-        columns : WindowColumns
-        shift_db : float
-            Added to all attenuations: what would be known if less had been heard.
-        """
-        typical_db = np.maximum(columns.typical_db + shift_db, 0.0)
-        weighted, _ = self._weighted(columns)
-        return self._person(columns._replace(typical_db=typical_db), weighted, 0)
+    def posterior(self, columns: WindowColumns) -> PersonPosterior | None:
+        """Return what is known of the days of the first person; None of no window."""
+        return self._person(columns, self._weighted(columns)[0], 0)
 
     def percent(self, found: PersonPosterior) -> Float64:
         """Return the probability of each day, percent: float64[d]."""

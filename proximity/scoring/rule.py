@@ -54,7 +54,7 @@ class DayScore:
     value : float
         The rule's own number, in `unit`; >= 0.
     unit : str
-        "min" (weighted minutes), "score" or "risk".
+        "min" (weighted minutes), "score", "risk" or "percent" (a probability).
     level : Level
     minutes : float
         Unweighted time near a case, minutes, however many cases were near at

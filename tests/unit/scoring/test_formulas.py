@@ -16,6 +16,7 @@ def test_every_formula_names_its_unit():
         "cwa-2020-12": "min",
         "cwa-2021-03": "min",
         "cwa-2022": "min",
+        "default": "percent",
         "en-v1": "score",
         "en-v2": "min",
         "nhs": "risk",
