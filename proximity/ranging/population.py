@@ -20,8 +20,8 @@ SCHEMA = "proximity/ranging-parameters/v1"
 DEFAULT_FILE = "default-1.json"
 MAX_FILE_BYTES = 262_144
 MAX_KNOWN = 4_096
-_NAME_CHARACTERS = 64
-_LEAST_FREEDOM = 2.0
+NAME_CHARACTERS = 64
+MOST_VERSION = (1 << 31) - 1
 # Of every number in a file: wider than any radio, narrow enough for arithmetic.
 _LIMIT = 1e4
 
@@ -200,9 +200,9 @@ def parse_parameters(data: bytes) -> Parameters:
     if set(values) != expected:
         raise _malformed("it holds other members than it should")
     name, version = values["name"], values["version"]
-    if not isinstance(name, str) or not 0 < len(name) <= _NAME_CHARACTERS:
+    if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARACTERS:
         raise _malformed("name is no short text")
-    if type(version) is not int or not 1 <= version < 1 << 31:
+    if type(version) is not int or not 1 <= version <= MOST_VERSION:
         raise _malformed("version is no number from 1 on")
     if not isinstance(values["provenance"], dict):
         raise _malformed("provenance is no object")
@@ -252,10 +252,10 @@ def _offsets(value: object, name: str) -> dict[str, Offset]:
 def _number(value: object, name: str) -> float:
     if type(value) not in (int, float):
         raise _malformed(f"{name} is no number")
-    number = float(value)  # type: ignore[arg-type]  # its type was just looked at
-    if not math.isfinite(number) or abs(number) > _LIMIT:
+    # Compared before it is converted: an integer may be larger than any float.
+    if not -_LIMIT <= value <= _LIMIT:  # type: ignore[operator]  # just looked at
         raise _malformed(f"{name} is out of range")
-    return number
+    return float(value)  # type: ignore[arg-type]  # as above
 
 
 def _malformed(what: str) -> FormatError:
