@@ -6,7 +6,6 @@ docs/explanation/scoring.md tells the model that these numbers belong to.
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
@@ -22,8 +21,25 @@ MAX_FILE_BYTES = 262_144
 MAX_KNOWN = 4_096
 NAME_CHARACTERS = 64
 MOST_VERSION = (1 << 31) - 1
-# Of every number in a file: wider than any radio, narrow enough for arithmetic.
+# Wider than any radio or room, narrow enough for arithmetic: nothing that a file holds
+# within these limits makes an estimate fail.
 _LIMIT = 1e4
+_LIMITS = {
+    "level_db": (-1e3, 1e3),
+    "slope_db": (1.0, 1e3),
+    "direction_sd": (0.01, 100.0),
+    "fast_sd": (0.01, 100.0),
+    "memory_s": (1.0, _LIMIT),
+    "distance_log10": (-5.0, 5.0),
+    # At 2 and below the variance is infinite.
+    "freedom": (2.001, _LIMIT),
+    "send_hear_correlation": (-0.999, 0.999),
+    "known_correlation": (-0.999, 0.999),
+}
+_SPREAD_DB = (0.0, 100.0)
+# Of logarithms of metres.
+_SPREAD_LOG10 = (0.0, 5.0)
+_LOG10 = ("distance_", "motion_")
 
 
 class Offset(NamedTuple):
@@ -52,7 +68,7 @@ class Population:
     ----------
     level_db : float
         Mean attenuation at 1 m.
-    slope_db : float > 0
+    slope_db : float >= 1
         Attenuation per decade of distance.
     send_sd, hear_sd, send_hear_correlation : float
         Of the offsets of an unknown device, dB.
@@ -70,7 +86,7 @@ class Population:
         Of log10 of metres about the mean of its encounter.
     slow_sd, fast_sd, packet_sd : float
         Fading, dB: that lasts some minutes, of one look, of one sighting.
-    memory_s : float > 0
+    memory_s : float >= 1
         Time constant of motion and slow fading.
     freedom : float > 2
         Degrees of freedom of the tails: how soon a level is disbelieved.
@@ -109,18 +125,11 @@ class Population:
     def __post_init__(self) -> None:
         """Refuse what the arithmetic could not bear."""
         for name in _NUMBERS:
-            value = getattr(self, name)
-            if not math.isfinite(value) or abs(value) > _LIMIT:
+            usual = _SPREAD_LOG10 if name.startswith(_LOG10) else _SPREAD_DB
+            low, high = _LIMITS.get(name, usual)
+            # False of NaN as well.
+            if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is out of range")
-            if name.endswith("_sd") and value < 0:
-                raise ValueError(f"{name} is negative")
-        if min(self.slope_db, self.memory_s, self.direction_sd, self.fast_sd) <= 0:
-            raise ValueError("slope, memory and noise are more than 0")
-        if self.freedom <= 2:  # the variance is infinite below
-            raise ValueError("freedom is more than 2")
-        for correlation in (self.send_hear_correlation, self.known_correlation):
-            if abs(correlation) >= 1:
-                raise ValueError("a correlation is between -1 and 1")
 
 
 @dataclass(frozen=True, slots=True)

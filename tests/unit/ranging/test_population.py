@@ -174,11 +174,18 @@ def test_a_number_out_of_range_is_named(document, value):
         ("motion_sd", -0.1),
         ("known_correlation", 1),
         ("send_hear_correlation", -1.0),
+        ("level_db", 2_000),
+        ("slope_db", 1e-3),
+        ("slow_sd", 101),
+        ("motion_sd", 6),
+        ("distance_log10", -6),
+        ("distance_pair_sd", 5.5),
+        ("memory_s", 1e-3),
     ],
 )
 def test_what_arithmetic_cannot_bear_is_refused(document, number, value):
     document["uncalibrated"][number] = value
-    refused(document, "uncalibrated: ")
+    refused(document, f"uncalibrated: {number} is out of range")
 
 
 @pytest.mark.parametrize(
