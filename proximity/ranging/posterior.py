@@ -58,8 +58,9 @@ class Minutes(NamedTuple):
 
     def chance_of(self, minutes: Float64) -> Float64:
         """Return the probability of at least so many minutes: float64[q]."""
-        # Nobody is near for longer than was heard.
-        return np.where(self.covered + 1e-9 >= minutes, self._above(minutes), 0.0)
+        # Nobody is near for longer than was heard, and everybody for no time at least.
+        chance = np.where(self.covered + 1e-9 >= minutes, self._above(minutes), 0.0)
+        return np.where(np.asarray(minutes) <= 0, 1.0, chance)
 
     def spread(self) -> Spread:
         """Return mean and interval: float64[q] each."""
@@ -158,7 +159,7 @@ def dose_minutes(found: Estimate, question: Int64) -> Spread:
         weight = np.zeros(len(minutes))
         for point in equal_nodes(_DOSE_POINTS).tolist():
             log10_m = mean + reach * node + width * point - np.log10(REFERENCE_M)
-            weight += np.minimum(10.0 ** (-2.0 * log10_m), 1.0) / _DOSE_POINTS
+            weight += 10.0 ** (-2.0 * np.maximum(log10_m, 0.0)) / _DOSE_POINTS
         nodes[:, i] = _sum(asked, minutes * weight, count)
     ordered = np.sort(nodes, axis=1)
     low, high = round(TAIL * NODES), NODES - 1 - round(TAIL * NODES)

@@ -21,6 +21,7 @@ from proximity.research.evaluation.scorer import (
     Scorer,
     Unit,
 )
+from proximity.research.fitting.fitter import fitter
 
 NEAR_M = 2.0
 # On the grids "within 6 ft" is everything nearer than the next distance, 8 ft: the
@@ -91,7 +92,13 @@ class DefaultRefit:
         return DECIDES_AT.get(unit)
 
     def refit(self, collections: Sequence[Collection]) -> Scorer:
-        """See `RefittedScorer`."""
+        """See `RefittedScorer`.
+
+        Raises
+        ------
+        MissingExtraError
+            If what fitting needs is not installed.
+        """
         population = _fitted(tuple(collections))
         parameters = Parameters(self.name, 1, population, population)
         return DefaultScorer(parameters, DECIDES_AT, self.name)
@@ -105,12 +112,7 @@ def default_scorer() -> DefaultScorer:
 # The same folds come back for each unit, with and without self-calibration.
 @lru_cache(maxsize=64)
 def _fitted(collections: tuple[Collection, ...]) -> Population:
-    # Only this needs scipy.
-    from proximity.research.fitting.population_fit import (  # noqa: PLC0415
-        fit_population,
-    )
-
-    return fit_population(collections)
+    return fitter()(collections)
 
 
 def _answer(case: Case, parameters: Parameters) -> tuple[Float64, Float64]:

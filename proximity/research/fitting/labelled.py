@@ -1,6 +1,6 @@
 """Recordings with known distances, as looks and encounters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -29,7 +29,8 @@ class Labelled(NamedTuple):
     ----------
     name : str
     models, carriages : tuple of str
-        Of each device; "" where it is not known.
+        Of each device; "" where it is not known, or tells nothing: the device is in no
+        look.
     first, second : int64[n]
         Devices of each encounter.
     looks : Looks
@@ -65,10 +66,16 @@ def labelled(collection: Collection) -> Labelled | None:
     sightings = Heard(encounter, forward, heard.t_ms, attenuation_db)
     looks = looks_of(sightings)
     truth = _mean_by_look(looks, sightings, np.log10(metres))
+    present = np.unique(looks.encounter)
+    met = {*first[present].tolist(), *second[present].tolist()}
+
+    def of_met(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name if i in met else "" for i, name in enumerate(names))
+
     return Labelled(
         collection.name,
-        tuple(device.model for device in collection.devices),
-        carriages,
+        of_met(device.model for device in collection.devices),
+        of_met(carriages),
         first,
         second,
         looks,
