@@ -53,8 +53,7 @@ def labelled(collection: Collection) -> Labelled | None:
     A run of a grid is an encounter of its own; elsewhere two devices meet once.
     """
     heard = collection.sightings
-    found = _by_run(collection) if collection.segments else _by_pair(collection)
-    encounter, first, second, metres, carriages = found
+    encounter, first, second, metres, carriages = encounters_in(collection)
     kept = (encounter >= 0) & np.isfinite(metres) & np.isfinite(heard.rssi_dbm)
     if not kept.any():
         return None
@@ -83,6 +82,33 @@ def labelled(collection: Collection) -> Labelled | None:
     )
 
 
+class Found(NamedTuple):
+    """Encounters of a collection.
+
+    Attributes
+    ----------
+    encounter : int64[n]
+        Of each sighting; -1 for none.
+    first, second : int64[k]
+        Devices of each encounter.
+    metres : float64[n]
+        True distance at each sighting, NaN where it is not known.
+    carriages : tuple of str
+        Of each device.
+    """
+
+    encounter: Int64
+    first: Int64
+    second: Int64
+    metres: Float64
+    carriages: tuple[str, ...]
+
+
+def encounters_in(collection: Collection) -> Found:
+    """Return the encounters of a collection, as `labelled` counts them."""
+    return _by_run(collection) if collection.segments else _by_pair(collection)
+
+
 def all_labelled(collections: Sequence[Collection]) -> list[Labelled]:
     """Return what of some collections has a known distance."""
     return [found for each in collections if (found := labelled(each)) is not None]
@@ -94,10 +120,7 @@ def _power_dbm(collection: Collection, heard: Sightings) -> Float64:
     return np.where(believed, stated, ASSUMED_TX_POWER_DBM)
 
 
-_Found = tuple[Int64, Int64, Int64, Float64, tuple[str, ...]]
-
-
-def _by_run(collection: Collection) -> _Found:
+def _by_run(collection: Collection) -> Found:
     runs: dict[tuple[object, ...], int] = {}
     rows, first, second = [], [], []
     carriages = [""] * len(collection.devices)
@@ -118,7 +141,7 @@ def _by_run(collection: Collection) -> _Found:
     if of_row is None:
         raise AssertionError("a collection of segments says to which sightings belong")
     at = np.where(of_row == NO_SEGMENT, len(rows), of_row)
-    return (
+    return Found(
         of_segment[at],
         np.array(first, np.int64),
         np.array(second, np.int64),
@@ -127,7 +150,7 @@ def _by_run(collection: Collection) -> _Found:
     )
 
 
-def _by_pair(collection: Collection) -> _Found:
+def _by_pair(collection: Collection) -> Found:
     heard, count = collection.sightings, len(collection.devices)
     low = np.minimum(heard.receiver, heard.sender).astype(np.int64)
     high = np.maximum(heard.receiver, heard.sender).astype(np.int64)
@@ -140,7 +163,7 @@ def _by_pair(collection: Collection) -> _Found:
     first, second = np.divmod(pairs, count)
     same = first == second
     encounter = np.where(same[encounter], -1, encounter)
-    return encounter, first, second, metres, ("",) * count
+    return Found(encounter, first, second, metres, ("",) * count)
 
 
 def _rows_of_pairs(
