@@ -17,7 +17,7 @@ from proximity.kernels.dispatch import load_operation
 from proximity.ranging.estimator import Estimate
 from proximity.ranging.looks import LOOK_S, Float64, Int64
 from proximity.ranging.motion import Samples
-from proximity.ranging.normal import equal_nodes
+from proximity.ranging.normal import equal_nodes, normal_cdf
 
 NODES = 24
 # Of the intervals: from the 5th to the 95th percentile.
