@@ -18,6 +18,8 @@ LOOK_S = 30
 MS_PER_LOOK = 1000 * LOOK_S
 # What no radio measures at any distance that matters; beyond, somebody lies.
 ATTENUATION_DB = (0.0, 140.0)
+# Sums of multiples of it are exact: the same bits in whatever order they were heard.
+_STEPS_PER_DB = 1024.0
 # One look weighs as much as this many sightings at most.
 MOST_SIGHTINGS = 64
 # Sightings are taken so many at a time: only looks are held of all of them.
@@ -115,7 +117,7 @@ class _Sums(NamedTuple):
     """Sums of what was heard; the key is the link and the look as one number."""
 
     key: Int64
-    total_db: Float64
+    steps: Float64
     measured: Float64
 
 
@@ -124,7 +126,7 @@ def _looks(sums: _Sums, link: Int64, look: Int64) -> Looks:
         link >> 1,
         (link & 1).astype(np.bool_),
         look,
-        sums.total_db / sums.measured,
+        sums.steps / (sums.measured * _STEPS_PER_DB),
         np.minimum(sums.measured, MOST_SIGHTINGS),
     )
 
@@ -146,20 +148,20 @@ def _part(heard: Heard, low: int, span: int) -> _Sums:
     key = (heard.encounter * 2 + heard.forward) * span
     key += heard.t_ms // MS_PER_LOOK - low
     level_db = np.clip(heard.attenuation_db, *ATTENUATION_DB).astype(np.float64)
-    return _added(_Sums(key, level_db, np.ones(len(key))))
+    return _added(_Sums(key, np.rint(level_db * _STEPS_PER_DB), np.ones(len(key))))
 
 
 def _added(sums: _Sums) -> _Sums:
     """Add up what has the same key; ascending by it, in the order given."""
-    key, total_db, measured = sums
+    key, steps, measured = sums
     if len(key) == 0:
         return sums
     if not np.all(key[1:] >= key[:-1]):
         order = np.argsort(key, kind="stable")
-        key, total_db, measured = key[order], total_db[order], measured[order]
+        key, steps, measured = key[order], steps[order], measured[order]
     starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
     return _Sums(
         key[starts],
-        np.add.reduceat(total_db, starts),
+        np.add.reduceat(steps, starts),
         np.add.reduceat(measured, starts),
     )
