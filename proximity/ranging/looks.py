@@ -106,11 +106,14 @@ def looks_of(heard: Heard) -> Looks:
         sums = _sums(heard, low, span)
         link, look = np.divmod(sums.key, span)
         return _looks(sums, link, look + low)
-    # No clock goes so far; what is kept of its times is their order.
-    times, rank = np.unique(heard.t_ms // MS_PER_LOOK, return_inverse=True)
-    sums = _sums(heard._replace(t_ms=rank * MS_PER_LOOK), 0, len(times))
-    link, rank = np.divmod(sums.key, len(times))
-    return _looks(sums, link, times[rank])
+    # No clock goes so far; what is kept of such numbers is their order.
+    times, look = np.unique(heard.t_ms // MS_PER_LOOK, return_inverse=True)
+    met, encounter = np.unique(heard.encounter, return_inverse=True)
+    ranked = heard._replace(encounter=encounter, t_ms=look * MS_PER_LOOK)
+    sums = _sums(ranked, 0, len(times))
+    link, look = np.divmod(sums.key, len(times))
+    looks = _looks(sums, link, times[look])
+    return looks._replace(encounter=met[looks.encounter])
 
 
 class _Sums(NamedTuple):
