@@ -44,6 +44,6 @@ def test_signals_become_parameters_and_a_comparison(tmp_path: Path):
     skill = dict(
         re.findall(r"^([\w-]+): .*skill (-?[\d.]+)$", run.stdout, re.MULTILINE)
     )
-    assert float(skill["spring"]) > 0
+    assert float(skill["spring"]) > float(skill["default"])
     ceiling = float(re.search(r"ceiling of runs: AUC ([\d.]+)", run.stdout)[1])
     assert 0.6 < ceiling < 0.95
