@@ -29,7 +29,7 @@ def generators(count=2):
 def quiet(**numbers):
     """Return parameters under which nothing but distance moves a signal."""
     known = default_parameters()
-    still = dict.fromkeys(SPREADS, 0.0) | {"direction_sd": 1e-6, "fast_sd": 1e-6}
+    still = dict.fromkeys(SPREADS, 0.0) | {"direction_sd": 0.01, "fast_sd": 0.01}
 
     def of(population):
         return replace(population, **(still | numbers))
@@ -71,7 +71,8 @@ def test_without_noise_the_signal_is_the_law_of_distance(grid):
     drawn = drawn_anew(grid.collections[0], parameters, np.random.default_rng(0))
 
     law = population.level_db + population.slope_db * np.log10(drawn.distance_m)
-    assert drawn.sightings.rssi_dbm == pytest.approx(-law, abs=1e-3)
+    # The least noise that parameters may have is .01 dB, twice.
+    assert drawn.sightings.rssi_dbm == pytest.approx(-law, abs=0.07)
 
 
 def test_what_was_not_measured_is_not_drawn(people):

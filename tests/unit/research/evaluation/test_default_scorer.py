@@ -74,7 +74,10 @@ def test_an_answer_is_the_same_whatever_comes_with_it(pairs):
 
 
 def test_of_no_cases_there_are_no_answers():
-    assert [len(column) for column in default_scorer().answer([])] == [0, 0, 0]
+    score, probability, minutes, distance = default_scorer().answer([])
+
+    assert (len(score), len(probability), len(minutes)) == (0, 0, 0)
+    assert distance is None
 
 
 def test_of_what_was_not_heard_during_the_time_asked_nothing_is_near(case):
