@@ -4,36 +4,52 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from proximity.authority.assembly import Authority
 from proximity.authority.database import check_schema, reading
+from proximity.authority.keyring import CERTIFICATE
 from proximity.authority.publish.batch_model import BatchState, batches
 from proximity.authority.service.metrics import Metrics
 from proximity.authority.upload.model import exposures
+from proximity.authority.verification.forms import refusals
 from proximity.errors import StoreError
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: str
+    error: str | None = None
+
+
+_NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {"model": Health, "description": "Not ready."}
+}
 
 
 def health_routes(authority: Authority, metrics: Metrics) -> APIRouter:
     """Return liveness, readiness and metrics."""
     routes = APIRouter()
 
-    @routes.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """Tell that the process answers."""
+    @routes.get("/healthz", response_model=Health, response_model_exclude_unset=True)
+    async def healthz() -> dict[str, str]:
+        """Tell that the process answers, also when every thread is busy."""
         return {"status": "ok"}
 
-    @routes.get("/readyz")
+    @routes.get("/readyz", response_model=Health, responses=_NOT_READY)
     def readyz() -> JSONResponse:
-        """Tell whether the database answers and has the schema of this program."""
+        """Tell whether database, schema and secrets are those of this program."""
         try:
             check_schema(authority.engine)
+            authority.keyring.current(CERTIFICATE)
         except StoreError as error:
             content = {"status": "not ready", "error": type(error).__name__}
             return JSONResponse(content, 503)
         return JSONResponse({"status": "ready"})
 
-    @routes.get("/metrics", response_class=PlainTextResponse)
+    @routes.get("/metrics", response_class=PlainTextResponse, responses=refusals(503))
     def show_metrics() -> PlainTextResponse:
         """Return the figures in the text form of Prometheus."""
         text = metrics.render(_gauges(authority))

@@ -10,6 +10,7 @@ import uvicorn
 from proximity.authority.assembly import Authority
 from proximity.authority.database import check_schema
 from proximity.authority.service.app import ServiceApp
+from proximity.authority.service.connections import BoundedConnection
 from proximity.authority.service.structured_log import log_event, start_log
 from proximity.errors import NetworkError
 
@@ -38,24 +39,31 @@ def serve(authority: Authority, port: int, tell: Callable[[str], None]) -> None:
     start_log()
     config = uvicorn.Config(
         ServiceApp(authority, os.environ),
+        http=BoundedConnection,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         lifespan="on",
+        forwarded_allow_ips=authority.settings.trusted_proxies,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=_GRACE_S,
-        h11_max_incomplete_event_size=32_768,
     )
-    # The server raises the signal that ended it once more when all is done; asked to
-    # end, a service that ended well is no failure.
+    server = uvicorn.Server(config)
+
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    # From before anybody learns the address, and until all is done: the server raises
+    # the signal that ended it once more, and a service that ended well is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, end)
     listener = _listen(authority.settings.host, port)
     with listener:
         host, bound = listener.getsockname()[:2]
         log_event("start", pid=os.getpid())
         tell(f"http://{host}:{bound}")
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     log_event("end", pid=os.getpid())
 
 
