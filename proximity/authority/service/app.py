@@ -37,6 +37,7 @@ from proximity.authority.service.metrics import Metrics
 from proximity.authority.service.openapi import describe
 from proximity.authority.service.structured_log import log_event
 from proximity.authority.upload.api import PATH, PublishDoor
+from proximity.authority.upload.figures import FLUSH_S, UploadFigures
 from proximity.authority.upload.writer import UploadWriter
 from proximity.authority.verification.api import (
     admin_routes,
@@ -99,7 +100,8 @@ class ServiceApp:
         self._mirrors = {path: ChaffMirror(seen) for path, seen in _FIRST.items()}
         settings = authority.settings
         writer = UploadWriter(authority.engine, settings.region, authority.clock)
-        self._door = PublishDoor(authority, writer)
+        figures = UploadFigures()
+        self._door = PublishDoor(authority, writer, figures)
         store = open_published_store(
             settings.store_url, authority.directory / "exports", environment
         )
@@ -107,9 +109,12 @@ class ServiceApp:
         @asynccontextmanager
         async def life(_app: FastAPI) -> AsyncIterator[None]:
             writer.start()
+            flushing = asyncio.create_task(_flush_often(figures, authority))
             yield
+            flushing.cancel()
             # Uploads that wait are stored and answered before the process ends.
             await asyncio.to_thread(writer.stop)
+            await asyncio.to_thread(_flush, figures, authority)
             authority.engine.dispose()
 
         self._app = _build(authority, life)
@@ -187,6 +192,20 @@ class ServiceApp:
 
         await self._app(scope, receive, noted)
         return status
+
+
+def _flush(figures: UploadFigures, authority: Authority) -> None:
+    try:
+        figures.flush(authority.engine)
+    except SQLAlchemyError as error:
+        # They are kept for the next time; the uploads themselves are stored.
+        log_event("figures", error=type(error).__name__)
+
+
+async def _flush_often(figures: UploadFigures, authority: Authority) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_S)
+        await asyncio.to_thread(_flush, figures, authority)
 
 
 def _build(

@@ -12,6 +12,7 @@ from proximity.authority.assembly import Authority
 from proximity.authority.keyring import CERTIFICATE, REVISION
 from proximity.authority.service.structured_log import log_event
 from proximity.authority.signed_token import SKEW_S, verify_token
+from proximity.authority.upload.figures import UploadFigures
 from proximity.authority.upload.model import PublishRequest, Upload
 from proximity.authority.upload.revision_token import make_token, read_token
 from proximity.authority.upload.rules import (
@@ -40,11 +41,15 @@ class PublishDoor:
     authority : Authority
     writer : UploadWriter
         Started.
+    figures : UploadFigures
     """
 
-    def __init__(self, authority: Authority, writer: UploadWriter) -> None:
+    def __init__(
+        self, authority: Authority, writer: UploadWriter, figures: UploadFigures
+    ) -> None:
         self._authority = authority
         self._writer = writer
+        self._figures = figures
 
     async def publish(self, body: bytes) -> tuple[int, bytes]:
         """Answer one request.
@@ -100,6 +105,12 @@ class PublishDoor:
             certificate_until_s=int(claims["exp"]) + SKEW_S + 1,
         )
         stored = await self._writer.store(upload)
+        self._figures.count(
+            upload,
+            stored,
+            onset_is_known=bool(_onset(claims, request)),
+            now_s=self._authority.now_s,
+        )
         names = [(key.key, key.start, key.period) for key in checked.keys]
         fields = {
             "revisionToken": make_token(

@@ -11,6 +11,7 @@ import pytest
 from proximity.authority.keyring import CERTIFICATE
 from proximity.authority.signed_token import encode_token
 from proximity.authority.upload.api import PublishDoor
+from proximity.authority.upload.figures import UploadFigures
 from proximity.authority.upload.writer import UploadWriter
 
 HMAC_KEY = b"h" * 16
@@ -39,7 +40,7 @@ def publish(authority):
         async def run():
             writer = UploadWriter(authority.engine, "VN", authority.clock)
             writer.start()
-            door = PublishDoor(authority, writer)
+            door = PublishDoor(authority, writer, UploadFigures())
             answers = []
             for body in bodies:
                 data = body if isinstance(body, bytes) else json.dumps(body).encode()
