@@ -55,6 +55,8 @@ class Settings:
         Address to listen on.
     trusted_proxies : str
         Addresses or networks, with commas, whose word on a client's address counts.
+    request_timeout_s : int
+        In which the head of a request, and then its body, has to be there.
     client_tries, realm_tries : int
         Wrong codes an hour from one client, and from all together; a client may also
         ask for so many codes of its own an hour.
@@ -77,6 +79,7 @@ class Settings:
     language: str = "vi"
     host: str = "127.0.0.1"
     trusted_proxies: str = "127.0.0.1"
+    request_timeout_s: int = 10
     client_tries: int = 20
     realm_tries: int = 2_000
     codes_per_day: int = 20_000
@@ -94,6 +97,7 @@ class Settings:
         if not 60 <= self.publish_every_s <= 86_400:
             raise _malformed("publish_every_s is 60 to 86,400")
         limits = (
+            self.request_timeout_s,
             self.client_tries,
             self.realm_tries,
             self.codes_per_day,

@@ -99,6 +99,7 @@ class ServiceApp:
         self._metrics = Metrics()
         self._mirrors = {path: ChaffMirror(seen) for path, seen in _FIRST.items()}
         settings = authority.settings
+        self._timeout_s = float(settings.request_timeout_s)
         writer = UploadWriter(authority.engine, settings.region, authority.clock)
         figures = UploadFigures()
         self._door = PublishDoor(authority, writer, figures)
@@ -139,7 +140,7 @@ class ServiceApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int:
         try:
-            body = await read_body(receive, scope)
+            body = await read_body(receive, scope, seconds=self._timeout_s)
         except BodyError as error:
             if error.status:
                 await _refuse_body(send, scope["path"], error.status)

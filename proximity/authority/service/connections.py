@@ -36,6 +36,11 @@ class BoundedConnection(HttpToolsProtocol):
     _received = 0
     _head_is_whole = False
 
+    @classmethod
+    def within(cls, seconds: float) -> type["BoundedConnection"]:
+        """Return connections that wait so long for a whole request."""
+        return type(cls.__name__, (cls,), {"timeout_s": seconds})
+
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)

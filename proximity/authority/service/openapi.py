@@ -19,6 +19,23 @@ _CHAFF_ANSWER = {"$ref": "#/components/schemas/ChaffAnswer"}
 _TOO_SLOW = {"description": "The body came too slowly."}
 _TOO_LARGE = {"description": "The body is larger than 64 KiB."}
 _FORM_ERROR = "422"
+_REFUSED = {
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}
+    }
+}
+# Of files, which have no model.
+_EXPORTS = {
+    "200": {
+        "description": "`index.txt`, or a file that it names.",
+        "content": {
+            "text/plain": {"schema": {"type": "string"}},
+            "application/zip": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+    "404": {"description": "There is no such file."} | _REFUSED,
+    "503": {"description": "The published store does not answer."} | _REFUSED,
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -46,6 +63,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["schemas"].update(publish["schemas"])
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+    document["paths"]["/exports/{name}"]["get"]["responses"] = _EXPORTS
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             # A request of another form is 400 here, as in the published API.

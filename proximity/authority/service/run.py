@@ -39,7 +39,8 @@ def serve(authority: Authority, port: int, tell: Callable[[str], None]) -> None:
     start_log()
     config = uvicorn.Config(
         ServiceApp(authority, os.environ),
-        http=BoundedConnection,
+        # The application answers a body that is late; a connection ends after that.
+        http=BoundedConnection.within(2 * authority.settings.request_timeout_s),
         ws="none",
         log_config=None,
         access_log=False,

@@ -79,7 +79,10 @@ class IssueRequest(_Request):
     phone: _Text = ""
     smsTemplateLabel: _Text = ""
     uuid: _Text = ""
-    externalIssuerID: Annotated[str, Field(max_length=255)] = ""
+    # PostgreSQL stores no NUL in text, and no name of an issuer has one.
+    externalIssuerID: Annotated[
+        str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")
+    ] = ""
     onlyGenerateSMS: bool = False
 
 

@@ -45,6 +45,8 @@ def test_what_is_unknown_in_a_request_is_ignored():
         (forms.IssueRequest, {"onlyGenerateSMS": "yes"}),
         (forms.IssueRequest, {"tzOffset": "420"}),
         (forms.IssueRequest, {"externalIssuerID": "x" * 256}),
+        (forms.IssueRequest, {"externalIssuerID": "clinic\0"}),
+        (forms.IssueRequest, {"externalIssuerID": "\ud800"}),
         (forms.BatchIssueRequest, {"codes": {}}),
         (forms.HandleRequest, {"uuid": None}),
     ],
