@@ -31,7 +31,7 @@ from proximity.authority.service.bodies import (
     read_body,
     replay,
 )
-from proximity.authority.service.chaff import ChaffMirror, Seen, chaff_body
+from proximity.authority.service.chaff import ChaffMirror, chaff_body, likely
 from proximity.authority.service.health import health_routes
 from proximity.authority.service.metrics import Metrics
 from proximity.authority.service.openapi import describe
@@ -51,11 +51,11 @@ from proximity.errors import ProximityError
 _NO_STORE = (b"cache-control", b"no-store")
 _JSON = [(b"content-type", b"application/json"), _NO_STORE]
 _ONLY_POST = b'{"error":"Method Not Allowed","code":"method_not_allowed"}'
-# What answers look like before the first real one of a process.
+# What answers look like before the first real ones of a process.
 _FIRST = {
-    PATH: Seen(0.006, 4_200),
-    "/api/verify": Seen(0.008, 640),
-    "/api/certificate": Seen(0.008, 720),
+    PATH: likely(0.006, 1_864, 1_024),
+    "/api/verify": likely(0.008, 405, 64),
+    "/api/certificate": likely(0.008, 488, 64),
 }
 _KNOWN = {
     PATH,
