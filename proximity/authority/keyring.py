@@ -184,6 +184,9 @@ class Keyring:
         StoreError
             If the secrets cannot be read.
         """
+        # A secret that is sealed with another passphrase than theirs would stop every
+        # process that reads it.
+        self.believed(CODE)
         now_s = int(self._clock())
         with self._engine.begin() as connection:
             made = sum(

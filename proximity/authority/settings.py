@@ -1,5 +1,6 @@
 """The one settings object of the authority: a file, and the environment."""
 
+import ipaddress
 import json
 import os
 import urllib.parse
@@ -105,11 +106,7 @@ class Settings:
         )
         if min(limits) < 1:
             raise _malformed("limits are at least 1")
-        scheme = self.database_url.partition(":")[0]
-        if scheme not in ("", "postgresql"):
-            raise _malformed("database_url begins with postgresql://")
-        if self.messenger_url and not _is_http(self.messenger_url):
-            raise _malformed("messenger_url begins with https:// or http://")
+        _check_addresses(self)
         if not self.health_authority_id.isascii() or not self.health_authority_id:
             raise _malformed("health_authority_id is ASCII text")
 
@@ -196,6 +193,24 @@ def _parsed(name: str, text: str, kind: type) -> Any:
         return int(text) if kind is int else kind(text) if kind is str else None
     except ValueError as error:
         raise _malformed(f"{name} is not a number") from error
+
+
+def _check_addresses(settings: Settings) -> None:
+    scheme = settings.database_url.partition(":")[0]
+    if scheme not in ("", "postgresql"):
+        raise _malformed("database_url begins with postgresql://")
+    if not all(map(_is_network, settings.trusted_proxies.split(","))):
+        raise _malformed("trusted_proxies are addresses or networks, with commas")
+    if settings.messenger_url and not _is_http(settings.messenger_url):
+        raise _malformed("messenger_url begins with https:// or http://")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_http(url: str) -> bool:

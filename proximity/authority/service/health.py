@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.assembly import Authority
 from proximity.authority.database import check_schema, reading
@@ -13,7 +14,6 @@ from proximity.authority.keyring import CERTIFICATE
 from proximity.authority.publish.batch_model import BatchState, batches
 from proximity.authority.service.metrics import Metrics
 from proximity.authority.upload.model import exposures
-from proximity.authority.verification.forms import refusals
 from proximity.errors import StoreError
 
 
@@ -49,7 +49,7 @@ def health_routes(authority: Authority, metrics: Metrics) -> APIRouter:
             return JSONResponse(content, 503)
         return JSONResponse({"status": "ready"})
 
-    @routes.get("/metrics", response_class=PlainTextResponse, responses=refusals(503))
+    @routes.get("/metrics", response_class=PlainTextResponse)
     def show_metrics() -> PlainTextResponse:
         """Return the figures in the text form of Prometheus."""
         text = metrics.render(_gauges(authority))
@@ -59,6 +59,14 @@ def health_routes(authority: Authority, metrics: Metrics) -> APIRouter:
 
 
 def _gauges(authority: Authority) -> dict[str, Any]:
+    try:
+        return {"proximity_database_up": 1} | _counts(authority)
+    except SQLAlchemyError:
+        # What this process counted itself is needed most while the database is away.
+        return {"proximity_database_up": 0}
+
+
+def _counts(authority: Authority) -> dict[str, Any]:
     waiting = select(func.count()).where(exposures.c.batch.is_(None))
     shown = select(func.count(), func.coalesce(func.max(batches.c.end_s), 0)).where(
         batches.c.state == BatchState.SHOWN
@@ -66,7 +74,7 @@ def _gauges(authority: Authority) -> dict[str, Any]:
     with reading(authority.engine) as connection:
         count, newest_s = connection.execute(shown).one()
         return {
-            "waiting_keys": connection.execute(waiting).scalar_one(),
-            "batches": count,
-            "newest_batch_end_seconds": newest_s,
+            "proximity_waiting_keys": connection.execute(waiting).scalar_one(),
+            "proximity_batches": count,
+            "proximity_newest_batch_end_seconds": newest_s,
         }

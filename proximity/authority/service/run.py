@@ -63,16 +63,17 @@ def serve(authority: Authority, port: int, tell: Callable[[str], None]) -> None:
     with listener:
         host, bound = listener.getsockname()[:2]
         log_event("start", pid=os.getpid())
-        tell(f"http://{host}:{bound}")
+        tell(f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}")
         server.run(sockets=[listener])
     log_event("end", pid=os.getpid())
 
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), backlog=2_048)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2_048)
     except OSError as error:
         raise NetworkError(
             f"The service cannot listen: {error.strerror}.",
-            "Choose another --port, or end what uses this one.",
+            "Choose another --port or `host`, or end what uses this one.",
         ) from error

@@ -66,6 +66,14 @@ def test_nothing_is_readable_without_the_passphrase(authority, clock):
         Keyring(authority.engine, b"guessed", clock).current(CODE)
 
 
+def test_a_wrong_passphrase_adds_no_secret_that_nobody_else_can_open(authority, clock):
+    clock.now_s += 40 * DAY_S
+    with pytest.raises(StoreError, match="passphrase"):
+        Keyring(authority.engine, b"guessed", clock).rotate(force=True)
+
+    assert authority.keyring.current(CODE)
+
+
 def test_a_secret_does_not_show_itself(authority):
     secret = authority.keyring.current(CODE)
 

@@ -42,3 +42,13 @@ def test_metrics_have_what_only_the_database_knows(app, ask):
 
     assert "proximity_waiting_keys 0" in text
     assert "proximity_newest_batch_end_seconds 0" in text
+
+
+def test_metrics_are_told_while_the_database_is_away(app, ask, authority):
+    with authority.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE batches")
+    answer = ask(app, "/metrics")
+
+    assert answer.status == 200
+    assert "proximity_database_up 0" in answer.body.decode()
+    assert "proximity_waiting_keys" not in answer.body.decode()
