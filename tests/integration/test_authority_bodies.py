@@ -9,6 +9,9 @@ from contextlib import closing
 
 import pytest
 
+# One worker: these tests share a server.
+pytestmark = pytest.mark.xdist_group("authority_bodies")
+
 REFUSED = (400, "unparsable_request")
 HEAD = b"POST /v1/publish HTTP/1.1\r\nHost: a\r\n"
 DOORS = ["verify", "certificate", "issue", "batch-issue"]

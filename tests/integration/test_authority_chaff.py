@@ -19,6 +19,9 @@ from proximity.authority.assembly import open_authority
 from proximity.authority.keyring import CERTIFICATE
 from proximity.authority.signed_token import encode_token
 
+# One worker: these tests share a server.
+pytestmark = pytest.mark.xdist_group("authority_chaff")
+
 NUMBER = 500
 LINES = 8
 LENGTH = re.compile(rb"content-length: (\d+)\r\n")

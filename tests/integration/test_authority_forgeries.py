@@ -15,6 +15,9 @@ from proximity.authority.assembly import open_authority
 from proximity.authority.keyring import CERTIFICATE
 from proximity.authority.signed_token import encode_base64url, encode_token
 
+# One worker: these tests share a server.
+pytestmark = pytest.mark.xdist_group("authority_forgeries")
+
 INVALID = (401, "health_authority_verification_certificate_invalid")
 AUDIENCE = "exposure-notifications-server"
 

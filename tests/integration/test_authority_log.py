@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
+# One worker: these tests share a server.
+pytestmark = pytest.mark.xdist_group("authority_log")
+
 PHONES = ("+84911222333", "+84944555666")
 CLIENT = "203.0.113.77"
 ISSUER = "clinic-of-district-9"

@@ -14,6 +14,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+# One worker: these tests share a server.
+pytestmark = pytest.mark.xdist_group("authority_schema")
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
