@@ -177,6 +177,53 @@ def test_who_sends_slowly_holds_nothing_up(quick):
     assert b"HTTP/1.1 408 " in received["a second request"]
 
 
+def head_of(rig, path: str, host: str) -> tuple[int, bytes, dict[str, str]]:
+    connection = http.client.HTTPConnection(*rig.address, timeout=10)
+    with closing(connection):
+        connection.request("HEAD", path, headers={"Host": host})
+        answer = connection.getresponse()
+        return answer.status, answer.read(), dict(answer.getheaders())
+
+
+def test_head_is_get_without_its_body(quick):
+    for path in ("/exports/index.txt", "/healthz"):
+        got = quick.ask(path)
+        status, body, headers = head_of(quick, path, "a")
+        assert (status, body) == (200, b"")
+        assert headers["content-length"] == str(len(got.body))
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz/", "/api/verify/", "//healthz", "/exports/"]
+)
+def test_no_answer_leads_to_the_host_that_a_client_names(quick, path):
+    status, _, headers = head_of(quick, path, "elsewhere.example")
+
+    assert status == 404
+    assert "elsewhere" not in str(headers)
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked",
+        "Content-Length: 4\r\nContent-Length: 5",
+        "Content-Length: -4",
+        "Content-Length: 99999999999999999999999",
+        "Transfer-Encoding: chunked, identity",
+    ],
+)
+def test_a_body_whose_end_is_not_certain_is_refused(quick, framing):
+    with closing(socket.create_connection(quick.address, timeout=10)) as line:
+        line.sendall(
+            HEAD + framing.encode() + b"\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n"
+        )
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status == 400
+        assert answer.headers["connection"] == "close"
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

@@ -184,6 +184,9 @@ class ServiceApp:
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> int:
         status = 500
+        if scope["method"] == "HEAD":
+            # The server leaves the body out, for it keeps the scope as it came.
+            scope = {**scope, "method": "GET"}
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -220,6 +223,8 @@ def _build(
         lifespan=life,
         # A route of its own, which the document names too.
         openapi_url=None,
+        # A redirect would name whatever host the client did.
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
     )
