@@ -4,6 +4,8 @@ import http.client
 import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -22,6 +24,19 @@ def server(rig):
     yield rig
     if rig.server is not None:
         rig.stop(signal.SIGKILL)
+
+
+def test_a_worker_that_waits_for_its_next_run_ends_at_once(rig):
+    arguments = ["authority", "worker", "--data", str(rig.data), "--json"]
+    command = [sys.executable, "-c", "from proximity.cli.main import main; main()"]
+    worker = subprocess.Popen(  # noqa: S603 - our own command
+        [*command, *arguments], stdout=subprocess.PIPE, env=rig.environment
+    )
+    with worker:
+        report = json.loads(worker.stdout.readline())
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(5) == 0
+    assert report["next_run"] > int(rig.environment["PROXIMITY_NOW"])
 
 
 def end(rig) -> None:

@@ -32,10 +32,14 @@ def serve(authority: Authority, port: int, tell: Callable[[str], None]) -> None:
     ------
     SchemaVersionError
         If the database needs a migration first.
+    StoreError
+        If the secrets cannot be read or made.
     NetworkError
         If the address is taken.
     """
     check_schema(authority.engine)
+    # Secrets that are due or, after an update of the program, missing.
+    authority.keyring.rotate()
     start_log()
     config = uvicorn.Config(
         ServiceApp(authority, os.environ),
