@@ -221,8 +221,14 @@ def _store(
     sends: bool,
 ) -> tuple[str, str | None]:
     """Store a code under fresh HMACs; two codes that live must never be the same."""
+    others = [each.data for each in authority.keyring.believed(CODE)]
     for _ in range(_TRIES):
         short = draw_short_code(authority.entropy)
+        # Under the secret of yesterday the same digits have another HMAC.
+        named = [code_hmac(each, short) for each in others if each != secret]
+        taken = select(codes.c.uuid).where(codes.c.short_hmac.in_(named))
+        if connection.execute(taken).first():
+            continue
         long = draw_long_code(authority.entropy) if sends else None
         hmacs = {
             "short_hmac": code_hmac(secret, short),

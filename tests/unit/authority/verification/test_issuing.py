@@ -75,6 +75,18 @@ def test_a_code_that_exists_is_drawn_again(authority, order, monkeypatch):
     assert issue_code(authority, order).code == "22222222"
 
 
+def test_a_code_that_exists_under_an_older_secret_is_drawn_again(
+    authority, order, clock, monkeypatch
+):
+    drawn = iter(["11111111", "11111111", "22222222"])
+    monkeypatch.setattr(issuing, "draw_short_code", lambda _: next(drawn))
+
+    assert issue_code(authority, order).code == "11111111"
+    authority.keyring.rotate(force=True)
+    clock.now_s += 300
+    assert issue_code(authority, order).code == "22222222"
+
+
 def test_the_codes_of_a_day_are_bounded(make_authority, order):
     authority = make_authority(codes_per_day=2)
     issue_code(authority, order)
