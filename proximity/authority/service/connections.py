@@ -32,18 +32,23 @@ class BoundedConnection(HttpToolsProtocol):
 
     # Values of the class are those of a fresh connection.
     timeout_s = REQUEST_TIMEOUT_S
+    most = 1_000
     _timer: asyncio.TimerHandle | None = None
     _received = 0
     _head_is_whole = False
 
     @classmethod
-    def within(cls, seconds: float) -> type["BoundedConnection"]:
-        """Return connections that wait so long for a whole request."""
-        return type(cls.__name__, (cls,), {"timeout_s": seconds})
+    def within(cls, seconds: float, most: int) -> type["BoundedConnection"]:
+        """Return connections that wait so long for a request, and so many at most."""
+        return type(cls.__name__, (cls,), {"timeout_s": seconds, "most": most})
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the first request."""
+        """Begin to wait for the first request, unless there are too many already."""
         super().connection_made(transport)
+        if len(self.connections) > self.most:
+            # Each is an open file; the database has to open some too.
+            transport.close()
+            return
         self._begin_to_wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

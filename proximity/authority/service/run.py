@@ -11,6 +11,7 @@ from proximity.authority.assembly import Authority
 from proximity.authority.database import check_schema
 from proximity.authority.service.app import ServiceApp
 from proximity.authority.service.connections import BoundedConnection
+from proximity.authority.service.open_files import most_connections, raise_file_limit
 from proximity.authority.service.structured_log import log_event, start_log
 from proximity.errors import NetworkError
 
@@ -44,7 +45,10 @@ def serve(authority: Authority, port: int, tell: Callable[[str], None]) -> None:
     config = uvicorn.Config(
         ServiceApp(authority, os.environ),
         # The application answers a body that is late; a connection ends after that.
-        http=BoundedConnection.within(2 * authority.settings.request_timeout_s),
+        http=BoundedConnection.within(
+            2 * authority.settings.request_timeout_s,
+            most_connections(raise_file_limit()),
+        ),
         ws="none",
         log_config=None,
         access_log=False,

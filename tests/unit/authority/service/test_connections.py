@@ -87,20 +87,45 @@ def transport():
 
 
 @pytest.fixture
-def connection(loop, transport):
+def make(loop):
+    """Return a maker of connections of one server."""
+
     async def app(_scope, _receive, _send):
         pass
 
     config = uvicorn.Config(app, log_config=None, lifespan="off")
-    made = BoundedConnection(config, ServerState(), {}, loop)
-    made.connection_made(transport)
+    state = ServerState()
+
+    def made(transport: Transport, kind=BoundedConnection) -> BoundedConnection:
+        connection = kind(config, state, {}, loop)
+        connection.connection_made(transport)
+        return connection
+
     return made
+
+
+@pytest.fixture
+def connection(make, transport):
+    return make(transport)
 
 
 def answered(connection) -> None:
     """Let the application have answered."""
     connection.cycle.response_complete = True
     connection.on_response_complete()
+
+
+def test_one_connection_too_many_is_closed_and_the_others_live(make, loop):
+    kind = BoundedConnection.within(5, 2)
+    transports = [Transport() for _ in range(4)]
+    made = [make(transport, kind) for transport in transports[:3]]
+
+    assert [each.closed for each in transports[:3]] == [False, False, True]
+    made[2].connection_lost(None)
+    made[0].connection_lost(None)
+    make(transports[3], kind)
+    assert not transports[3].closed
+    assert {timer.delay_s for timer in loop.timers} == {5}
 
 
 def test_a_client_that_sends_nothing_is_told_so_and_closed(connection, loop, transport):
