@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 REQUESTS, SECONDS = "proximity_requests_total", "proximity_request_seconds"
 HELP = {
     REQUESTS: "Requests by path of the API and status; chaff counts too.",
-    SECONDS: "Time from a request's head to the end of its answer.",
+    SECONDS: "Time from a request's head to the end of its work.",
     "proximity_database_up": "1 if the database answers, else 0.",
     "proximity_waiting_keys": "Keys that are not in a batch yet.",
     "proximity_batches": "Batches in the index.",
