@@ -43,7 +43,7 @@ from proximity.units import DAY_S
 PASSPHRASE_FILE = "passphrase"  # noqa: S105
 PASSPHRASE_VARIABLE = "PROXIMITY_AUTHORITY_PASSPHRASE"  # noqa: S105
 CERTIFICATE, TOKEN = "certificate", "token"
-CODE, REVISION = "code", "revision"
+CODE, PHONE, REVISION = "code", "phone", "revision"
 _SIGNING = (CERTIFICATE, TOKEN)
 # Others have to learn a signing key before anything is signed by it.
 ACTIVATION_DELAY_S = 3_600
@@ -53,12 +53,15 @@ _USE_S = {
     CERTIFICATE: 30 * DAY_S,
     TOKEN: 30 * DAY_S,
     CODE: 3 * DAY_S,
+    PHONE: 30 * DAY_S,
     REVISION: 7 * DAY_S,
 }
 _BELIEVED_S = {
     CERTIFICATE: DAY_S,
     TOKEN: 2 * DAY_S,
     CODE: 2 * DAY_S,
+    # A telephone rests for 90 days, whatever else is forgotten.
+    PHONE: 91 * DAY_S,
     REVISION: 15 * DAY_S,
 }
 _REFRESH_S = 60.0
@@ -181,6 +184,9 @@ class Keyring:
         StoreError
             If the secrets cannot be read.
         """
+        # A secret that is sealed with another passphrase than theirs would stop every
+        # process that reads it.
+        self.believed(CODE)
         now_s = int(self._clock())
         with self._engine.begin() as connection:
             made = sum(
@@ -229,7 +235,7 @@ class Keyring:
         nonce, sealed = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
         try:
             return self._wrap.decrypt(nonce, sealed, kid.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise StoreError(
                 "The passphrase does not open the keys of the service.",
                 f"Restore {PASSPHRASE_FILE} from the backup of this database.",

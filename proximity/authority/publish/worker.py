@@ -39,7 +39,7 @@ from proximity.authority.publish.published_store import (
 from proximity.authority.publish.rules import RETENTION_S, pad_keys
 from proximity.authority.publish.signing_keys import ensure_signers
 from proximity.authority.upload.model import certificates, exposures
-from proximity.authority.verification.counts import forget_attempts, tally
+from proximity.authority.verification.counts import forget_attempts
 from proximity.authority.verification.model import codes, phones, tokens
 from proximity.errors import LockedError, PolicyError
 from proximity.protocol.diagnosis_key import DiagnosisKeys
@@ -106,7 +106,6 @@ def work(authority: Authority) -> WorkReport:
         _forget(authority, store)
         with authority.engine.begin() as connection:
             held_back = _count(connection, exposures.c.batch.is_(None))
-            tally(connection, "keys_published", authority.now_s, shown.keys)
     period_s = authority.settings.publish_every_s
     return WorkReport(
         batches=shown.batches,

@@ -11,7 +11,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 # The bound of the key server of reference.
 MAX_BODY_BYTES = 64 << 10
-BODY_TIMEOUT_S = 10.0
 
 
 class BodyError(Exception):
@@ -27,7 +26,7 @@ async def read_body(
     scope: Scope,
     *,
     max_bytes: int = MAX_BODY_BYTES,
-    seconds: float = BODY_TIMEOUT_S,
+    seconds: float = 10.0,
 ) -> bytes:
     """Return the whole body of a request.
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from proximity.authority.api_error import ApiError
+from proximity.authority.service.structured_log import log_event
 from proximity.authority.upload.decisions import (
     WITHDRAWN,
     Changes,
@@ -88,12 +89,20 @@ class UploadWriter:
                 if item is not None:
                     group.append(item)
             if group:
-                self._answer(group, self._store_group([item[0] for item in group]))
+                self._answer(group, self._answers([item[0] for item in group]))
 
     def _answer(self, group: Sequence[_Waiting], answers: Sequence[_Answer]) -> None:
         loop = group[0][1].get_loop()
         futures = [future for _, future in group]
         loop.call_soon_threadsafe(_resolve, futures, answers)
+
+    def _answers(self, uploads: list[Upload]) -> Sequence[_Answer]:
+        try:
+            return self._store_group(uploads)
+        except Exception as error:
+            # Whatever it is: without this thread all later uploads would hang.
+            log_event("failure", error=type(error).__name__)
+            return [ApiError(500, "internal_error", "not stored")] * len(uploads)
 
     def _store_group(self, uploads: list[Upload]) -> Sequence[_Answer]:
         for _ in range(_TRIES):

@@ -48,7 +48,7 @@ def test_an_old_key_is_believed_for_a_while_then_deleted(authority, clock):
 def test_force_replaces_every_kind(authority):
     before = {kind: authority.keyring.current(kind).kid for kind in (CODE, CERTIFICATE)}
 
-    assert authority.keyring.rotate(force=True) == 4
+    assert authority.keyring.rotate(force=True) == 5
     assert authority.keyring.current(CODE).kid != before[CODE]
 
 
@@ -64,6 +64,14 @@ def test_another_process_learns_of_a_rotation_within_a_minute(authority, clock):
 def test_nothing_is_readable_without_the_passphrase(authority, clock):
     with pytest.raises(StoreError, match="passphrase"):
         Keyring(authority.engine, b"guessed", clock).current(CODE)
+
+
+def test_a_wrong_passphrase_adds_no_secret_that_nobody_else_can_open(authority, clock):
+    clock.now_s += 40 * DAY_S
+    with pytest.raises(StoreError, match="passphrase"):
+        Keyring(authority.engine, b"guessed", clock).rotate(force=True)
+
+    assert authority.keyring.current(CODE)
 
 
 def test_a_secret_does_not_show_itself(authority):
