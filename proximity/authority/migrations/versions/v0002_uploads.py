@@ -29,7 +29,14 @@ def upgrade() -> None:
         sa.Column("forget_s", sa.BigInteger, nullable=False),
     )
     op.create_index("exposures_batch", "exposures", ["batch", "release_s"])
-    op.create_index("exposures_revised", "exposures", ["revised_type", "revised_batch"])
+    changed = sa.text("revised_type IS NOT NULL")
+    op.create_index(
+        "exposures_revised",
+        "exposures",
+        ["revised_batch"],
+        sqlite_where=changed,
+        postgresql_where=changed,
+    )
     op.create_index("exposures_forget", "exposures", ["forget_s"])
     op.create_table(
         "certificates",
