@@ -51,6 +51,8 @@ PADDING = "padding"
 # Any number that no other program of this database uses.
 _ADVISORY_LOCK = 7_707_236
 _KEPT_CODES_S = 14 * DAY_S
+# Higher than any number of a batch.
+_NO_BATCH = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +305,8 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         for name in names:
             store.delete(name)
     newest = select(func.max(batches.c.number)).scalar_subquery()
+    kept = batches.c.end_s + RETENTION_S > now_s
+    first_kept = select(func.min(batches.c.number)).where(kept).scalar_subquery()
     with authority.engine.begin() as connection:
         connection.execute(delete(files).where(files.c.name.in_(names)))
         connection.execute(
@@ -312,7 +316,10 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         )
         connection.execute(
             delete(exposures).where(
-                exposures.c.forget_s <= now_s, exposures.c.batch.is_not(None)
+                # No key is to be forgotten before its batch; an index knows batches,
+                # and the upload of a key need not pay for one of times.
+                exposures.c.batch < func.coalesce(first_kept, _NO_BATCH),
+                exposures.c.forget_s <= now_s,
             )
         )
         connection.execute(delete(certificates).where(certificates.c.until_s <= now_s))

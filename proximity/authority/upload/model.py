@@ -132,7 +132,6 @@ Index(
     sqlite_where=_CHANGED,
     postgresql_where=_CHANGED,
 )
-Index("exposures_forget", exposures.c.forget_s)
 
 certificates = Table(
     "certificates",
@@ -140,4 +139,5 @@ certificates = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("inserted", Integer, nullable=False),
     Column("until_s", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )

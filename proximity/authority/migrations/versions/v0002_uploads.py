@@ -37,10 +37,10 @@ def upgrade() -> None:
         sqlite_where=changed,
         postgresql_where=changed,
     )
-    op.create_index("exposures_forget", "exposures", ["forget_s"])
     op.create_table(
         "certificates",
         sa.Column("digest", sa.LargeBinary, primary_key=True),
         sa.Column("inserted", sa.Integer, nullable=False),
         sa.Column("until_s", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
