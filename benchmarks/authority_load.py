@@ -257,7 +257,9 @@ def drive(
                 continue
             if answer is not None:
                 latency_s = time.perf_counter() - line.begun_s
-                answers[line.number] = Sent(line.begun_s - start_s, answer[0], latency_s, answer[1])
+                answers[line.number] = Sent(
+                    line.begun_s - start_s, answer[0], latency_s, answer[1]
+                )
                 free.append(line)
     for line in lines.values():
         line.socket.close()

@@ -76,7 +76,11 @@ class Postgres:
             process = subprocess.Popen(
                 [
                     *("taskset", "-c", str(OTHER_CORE)),
-                    *(str(self._programs / "postgres"), "-D", str(self.folder / "data")),
+                    *(
+                        str(self._programs / "postgres"),
+                        "-D",
+                        str(self.folder / "data"),
+                    ),
                     *("-p", str(self.port), "-h", "127.0.0.1"),
                     *("-k", str(self.folder)),
                 ],
