@@ -24,11 +24,11 @@ from authority_load import (
     SERVER_CORE,
     Server,
     Upload,
-    drive,
     found,
     make_uploads,
 )
 from authority_postgres import Postgres
+from authority_sender import drive
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import func, select

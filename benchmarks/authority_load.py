@@ -1,21 +1,17 @@
 """A load for the authority's service: its processes, requests, and who sends them.
 
 The server runs alone on core 0; whoever sends runs on core 1, beside the database.
-Every request is made before it is timed: a certificate signed for its own fourteen keys.
+Every request is made before it is timed, with a certificate for its own fourteen keys.
 """
 
 import base64
 import hmac
 import json
 import os
-import select
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,8 +28,6 @@ KEYS = 14
 # As performance figures elsewhere have it: fourteen keys in a body of 2.3 kB.
 BODY_BYTES = 2_300
 CERTIFICATE_LIFE_S = 900
-_HEAD_END = b"\r\n\r\n"
-_PAUSE_S = 0.05
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -42,15 +36,6 @@ class Upload(NamedTuple):
 
     request: bytes
     keys: tuple[bytes, ...]
-
-
-class Sent(NamedTuple):
-    """What became of a request: when it was due, its status, how long, how much."""
-
-    due_s: float
-    status: int
-    latency_s: float
-    size: int
 
 
 def found(folder: Path, database_url: str = "") -> Path:
@@ -153,115 +138,3 @@ class Server:
         self.process.wait(60)
         if self.process.stdout is not None:
             self.process.stdout.close()
-
-
-class _Line:
-    """One connection: what it waits for, what it has read."""
-
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), 30)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.number = 0
-        self.begun_s = 0.0
-        self.read = b""
-        self.whole = 0
-
-    def take(self) -> tuple[int, int] | None:
-        """Read on; return status and size when an answer is whole."""
-        piece = self.socket.recv(65_536)
-        if not piece:
-            raise ConnectionResetError
-        self.read = self.read + piece if self.read else piece
-        if not self.whole:
-            end = self.read.find(_HEAD_END)
-            if end < 0:
-                return None
-            head = self.read[:end].lower()
-            length = head.partition(b"content-length:")[2].partition(b"\r")[0]
-            self.whole = end + len(_HEAD_END) + int(length)
-        if len(self.read) < self.whole:
-            return None
-        answer = int(self.read[9:12]), self.whole
-        self.read, self.whole = b"", 0
-        return answer
-
-
-def drive(
-    port: int, requests: Sequence[bytes], *, connections: int, rate: float | None = None
-) -> list[Sent]:
-    """Send requests until each has an answer; one that broke off is sent again.
-
-    Parameters
-    ----------
-    port : int
-    requests : sequence of bytes
-    connections : int
-    rate : float or None
-        Requests a second, each due at its time whatever became of those before; None
-        sends the next whenever a connection is free.
-
-    Returns
-    -------
-    list of Sent
-        In the order of the requests. Latency counts from when a request was due.
-    """
-    poll = select.epoll()
-    lines: dict[int, _Line] = {}
-    free: list[_Line] = []
-    waiting = deque(range(len(requests)))
-    answers: dict[int, Sent] = {}
-    opens_s, start_s = 0.0, time.perf_counter()
-    due_s: dict[int, float] = {}
-
-    def drop(line: _Line) -> None:
-        poll.unregister(line.socket)
-        del lines[line.socket.fileno()]
-        line.socket.close()
-
-    while len(answers) < len(requests):
-        now_s = time.perf_counter()
-        if len(lines) < connections and now_s >= opens_s:
-            try:
-                line = _Line(port)
-            except OSError:
-                opens_s = now_s + _PAUSE_S
-            else:
-                lines[line.socket.fileno()] = line
-                poll.register(line.socket, select.EPOLLIN)
-                free.append(line)
-        while free and waiting:
-            number = waiting[0]
-            planned_s = now_s if rate is None else start_s + number / rate
-            if planned_s > now_s:
-                break
-            line = free.pop()
-            waiting.popleft()
-            due_s.setdefault(number, planned_s)
-            line.number, line.begun_s = number, due_s[number]
-            try:
-                line.socket.sendall(requests[number])
-            except OSError:
-                waiting.appendleft(number)
-                drop(line)
-        timeout = 0.001 if rate is not None or len(lines) < connections else 1.0
-        for fileno, _ in poll.poll(timeout):
-            line = lines[fileno]
-            try:
-                answer = line.take()
-            except OSError:
-                if line in free:
-                    free.remove(line)
-                else:
-                    waiting.appendleft(line.number)
-                drop(line)
-                continue
-            if answer is not None:
-                latency_s = time.perf_counter() - line.begun_s
-                answers[line.number] = Sent(
-                    line.begun_s - start_s, answer[0], latency_s, answer[1]
-                )
-                free.append(line)
-    for line in lines.values():
-        line.socket.close()
-    poll.close()
-    return [answers[number] for number in range(len(requests))]

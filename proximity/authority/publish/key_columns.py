@@ -54,10 +54,10 @@ def load_keys(
     for column, bits in (
         (c.period, _PERIOD_BITS),
         (report_type, _TYPE_BITS),
-        (onset + _ONSET_ZERO, _ONSET_BITS),
+        (cast(onset, BigInteger) + _ONSET_ZERO, _ONSET_BITS),
         (risk, _RISK_BITS),
     ):
-        number = number * (1 << bits) + column
+        number = number * (1 << bits) + cast(column, BigInteger)
     if connection.dialect.name == "postgresql":
         octets, numbers = _joined_by_postgresql(connection, number, wanted)
     else:
