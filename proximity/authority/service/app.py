@@ -33,6 +33,7 @@ from proximity.authority.service.bodies import (
 from proximity.authority.service.chaff import ChaffMirror, Seen, chaff_body
 from proximity.authority.service.health import health_routes
 from proximity.authority.service.metrics import Metrics
+from proximity.authority.service.precise_timer import PreciseTimer
 from proximity.authority.service.structured_log import log_event
 from proximity.authority.upload.api import PATH, PublishDoor, openapi_path
 from proximity.authority.upload.writer import UploadWriter
@@ -84,6 +85,7 @@ class ServiceApp:
 
     def __init__(self, authority: Authority, environment: Any) -> None:
         self._metrics = Metrics()
+        self._timer = timer = PreciseTimer()
         self._mirrors = {path: ChaffMirror(seen) for path, seen in _FIRST.items()}
         settings = authority.settings
         writer = UploadWriter(authority.engine, settings.region, authority.clock)
@@ -95,7 +97,9 @@ class ServiceApp:
         @asynccontextmanager
         async def life(_app: FastAPI) -> AsyncIterator[None]:
             writer.start()
+            timer.start()
             yield
+            timer.stop()
             # Uploads that wait are stored and answered before the process ends.
             await asyncio.to_thread(writer.stop)
             authority.engine.dispose()
@@ -130,8 +134,9 @@ class ServiceApp:
         if mirror is None or not posted:
             return await self._ask(scope, replay(body, receive), send)
         if any(name == b"x-chaff" for name, _ in scope["headers"]):
+            begun = time.perf_counter()
             seen = mirror.draw()
-            await asyncio.sleep(seen.latency_s)
+            await self._timer.sleep_until(begun + seen.latency_s)
             await answer(send, 200, chaff_body(seen.size), _JSON)
             return 200
         begun = time.perf_counter()
