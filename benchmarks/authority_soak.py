@@ -1,11 +1,11 @@
 """Half load for a while, the worker publishing, and everything killed in the middle.
 
-Run as `python benchmarks/authority_soak.py [--seconds S] [--kills N] [--database D]`;
-`make soak` runs ten minutes of it on each database. Server, worker and database get
-`kill -9` in turn and are started again; with SQLite the server is the database. A device
-sends again what was not acknowledged. At the end, every acknowledged key must be in
-exactly one signed file, and nothing else but padding. Before, real and chaff requests
-go out in turns: their latencies and sizes must not tell them apart.
+Run as `python benchmarks/authority_soak.py [--seconds S] [--kills N] [--pairs N]
+[--database D]`; `make soak` runs ten minutes of it on each database. Server, worker and
+database get `kill -9` in turn and are started again; with SQLite the server is the
+database. A device sends again what was not acknowledged. At the end, every acknowledged
+key must be in exactly one signed file, and nothing else but padding. Before, pairs of
+real and chaff requests go out: neither latencies nor sizes may tell them apart.
 """
 
 import argparse
@@ -142,15 +142,15 @@ class Soak:
         self.acknowledged: set[bytes] = set()
         self.sent_again = 0
 
-    def tell_apart(self) -> dict[str, float]:
+    def tell_apart(self, pairs: int) -> dict[str, float]:
         """Send real and chaff requests in random turns; return the AUC of each."""
         # So many real answers before make up what chaff looks like.
         self._upload(self._uploads(100), connections=1)
-        real = self._uploads(PAIRS)
+        real = self._uploads(pairs)
         port = self._authority.server.port
         fields: dict[str, Any] = {"temporaryExposureKeys": [], "padding": ""}
         chaff = post_request(fields, port, "X-Chaff: 1\r\n")
-        kinds = [*("real",) * PAIRS, *("chaff",) * PAIRS]
+        kinds = [*("real",) * pairs, *("chaff",) * pairs]
         random.shuffle(kinds)
         requests = iter([each.request for each in real])
         order = [next(requests) if kind == "real" else chaff for kind in kinds]
@@ -249,8 +249,9 @@ def check_published(directory: Path, acknowledged: set[bytes]) -> dict[str, int]
     return {"files": len(names), "keys": len(acknowledged), "padding": padding or 0}
 
 
-def soak(seconds: float, kills: int, database: str) -> dict[str, Any]:
+def soak(options: argparse.Namespace) -> dict[str, Any]:
     """Run it all; return what is to be reported."""
+    database, seconds = options.database, options.seconds
     postgres = Postgres() if database == "postgresql" else None
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -258,10 +259,10 @@ def soak(seconds: float, kills: int, database: str) -> dict[str, Any]:
             authority = Authority(directory, postgres)
             try:
                 devices = Soak(authority)
-                apart = devices.tell_apart()
+                apart = devices.tell_apart(options.pairs) if options.pairs else {}
                 authority.start_publishing()
                 rate = devices.half_rate(1_000 if seconds < CHUNK_S * 10 else 8_000)
-                calm = devices.load(seconds, kills, rate)
+                calm = devices.load(seconds, options.kills, rate)
             finally:
                 authority.close()
             return {
@@ -285,12 +286,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=PAIRS)
     parser.add_argument(
         "--database", default="sqlite", choices=["sqlite", "postgresql"]
     )
     options = parser.parse_args()
     os.sched_setaffinity(0, {OTHER_CORE})
-    report = soak(options.seconds, options.kills, options.database)
+    report = soak(options)
     print(json.dumps(report, indent=1))
     told = {n: a for n, a in report["auc"].items() if not _LEAST_AUC <= a <= _MOST_AUC}
     if told:

@@ -1,8 +1,10 @@
 """Writing key records: compiled where kernels run, else the plain form."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from proximity.kernels.dispatch import (
     PYTHON,
@@ -44,23 +46,26 @@ def key_records(
     """
     kernels = load_native()
     # A column of another type may hold what its own type cannot: the plain form looks.
-    typed = all(c.dtype == kind for c, kind in zip(keys, _TYPES, strict=True))
+    typed = [column.dtype for column in _arrays(keys)] == [*_TYPES]
     if kernels is None or not typed or choose_variant(forced) == PYTHON:
         yield from encode_keys(keys, tag)
     elif len(keys.key):
         yield from _blocks(kernels, keys, tag)
 
 
+def _arrays(keys: DiagnosisKeys) -> tuple[NDArray[Any], ...]:
+    return tuple(keys)
+
+
 def _blocks(kernels: NativeKernels, keys: DiagnosisKeys, tag: int) -> Iterator[bytes]:
-    columns = tuple(np.ascontiguousarray(column) for column in keys)
+    columns = tuple(np.ascontiguousarray(column) for column in _arrays(keys))
     count = len(keys.period)
     if keys.key.shape != (count, KEY_BYTES):
         raise ValueError("keys are rows of 16 bytes")
     out = np.empty(min(count, BLOCK_KEYS) * kernels.EXPORT_MOST_RECORD, np.uint8)
-    view = memoryview(out)
     for begin in range(0, count, BLOCK_KEYS):
         end = min(begin + BLOCK_KEYS, count)
         written = kernels.export_write(columns, begin, end, tag, out)
         if not written:
             raise ValueError("a column of diagnosis keys is out of range")
-        yield bytes(view[:written])
+        yield out[:written].tobytes()

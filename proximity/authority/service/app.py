@@ -97,7 +97,6 @@ class ServiceApp:
         @asynccontextmanager
         async def life(_app: FastAPI) -> AsyncIterator[None]:
             writer.start()
-            timer.start()
             yield
             timer.stop()
             # Uploads that wait are stored and answered before the process ends.

@@ -1,7 +1,7 @@
 """Waiting more exactly than an event loop does.
 
-The timers of a loop tick in milliseconds, and an answer that is timed by them can be told
-from one that took its time. A thread that waits for a lock wakes within microseconds.
+The timers of a loop tick in milliseconds, and an answer that is timed by them can be
+told from one that took its time. A thread that waits for a lock wakes in microseconds.
 """
 
 import asyncio
@@ -29,22 +29,21 @@ class PreciseTimer:
         self._late_s = 0.0
         self._thread = threading.Thread(target=self._run, name="timer", daemon=True)
 
-    def start(self) -> None:
-        """Begin to wake."""
-        self._thread.start()
-
     def stop(self) -> None:
         """Wake all that wait, then end."""
         with self._changed:
             self._ended = True
             self._changed.notify()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     async def sleep_until(self, due_s: float) -> None:
         """Return when `time.perf_counter()` has reached a value."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         planned_s = due_s - self._late_s
         with self._changed:
+            if self._thread.ident is None:
+                self._thread.start()
             heapq.heappush(self._waiting, (planned_s, next(self._numbers), future))
             if self._waiting[0][2] is future:
                 self._changed.notify()
