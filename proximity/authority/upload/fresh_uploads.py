@@ -116,9 +116,9 @@ def _copy(
     records = [
         pack(
             *(11, 16, key, 4, start, 2, period, 2, kind, 2, days, 2, risk),
-            *(1, traveler, 8, release_s, 8, forget_s, *names),
+            *(1, abroad, 8, release_s, 8, over_s, *names),
         )
-        for key, start, period, kind, days, risk, traveler, release_s, forget_s, *_ in rows
+        for key, start, period, kind, days, risk, abroad, release_s, over_s, *_ in rows
     ]
     spent = [
         _COPY_CERTIFICATE.pack(3, 32, digest, 4, inserted, 8, until_s)
