@@ -35,7 +35,7 @@ SOAK_SECONDS ?= 600
 SOAK_KILLS ?= 12
 soak: parts $(VENV)/dev.stamp
 	for database in sqlite postgresql; do $(BIN)/python benchmarks/authority_soak.py \
-	    --seconds $(SOAK_SECONDS) --kills $(SOAK_KILLS) --database $$database || exit 1; done
+	    --seconds $(SOAK_SECONDS) --kills $(SOAK_KILLS) --latency --database $$database || exit 1; done
 
 # The native parser and kernels under AddressSanitizer and UBSan, for a bounded time.
 FUZZ_SECONDS ?= 60
