@@ -36,8 +36,6 @@ _ENCRYPTED_FLAGS = 1 | 1 << 6 | 1 << 13
 _DESCRIPTOR_FLAG = 1 << 3
 _MAX_DIRECTORY_BYTES = 8_192
 _CHUNK_BYTES = 1 << 18
-# Keys are random; the rest is found as well by half the search of the usual level.
-_LEVEL = 4
 
 _HINT = "Fetch the file again; if it stays so, its publisher has to repair it."
 
@@ -161,7 +159,7 @@ def write_archive(
     entries : iterable of (str, iterable of bytes)
         Name and content; each is consumed before the next one is asked for.
     """
-    with zipfile.ZipFile(file, "w", compresslevel=_LEVEL) as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, pieces in entries:
             info = zipfile.ZipInfo(name)
             info.compress_type = zipfile.ZIP_DEFLATED
