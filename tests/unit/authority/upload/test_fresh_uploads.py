@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from proximity.authority.database import reading
+from proximity.authority.upload import fresh_uploads
 from proximity.authority.upload.fresh_uploads import is_fresh, store_fresh
 from proximity.authority.upload.model import (
     AcceptedKey,
@@ -85,3 +86,62 @@ def test_what_may_change_a_key_is_not_fresh():
     assert is_fresh(upload())
     assert not is_fresh(upload(token=frozenset()))
     assert not is_fresh(upload(kind=ReportType.REVOKED))
+
+
+class Copied:
+    """Stands for PostgreSQL's connection, cursor and COPY; keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, bytes] = {}
+        self.connection = self.driver_connection = self
+
+    def cursor(self):
+        return self
+
+    def copy(self, statement: str):
+        self.statement = statement
+        return self
+
+    def write(self, data: bytes) -> None:
+        self.written[self.statement] = data
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def fields_of(data: bytes) -> list[list[bytes]]:
+    """Read COPY in binary: head, rows of fields with their lengths, end."""
+    assert data[:19] == b"PGCOPY\n\xff\r\n\0" + bytes(8)
+    at, found = 19, []
+    while (count := int.from_bytes(data[at : at + 2], signed=True)) != -1:
+        at += 2
+        row = []
+        for _ in range(count):
+            length = int.from_bytes(data[at : at + 4])
+            row.append(data[at + 4 : at + 4 + length])
+            at += 4 + length
+        found.append(row)
+    assert at + 2 == len(data)
+    return found
+
+
+def test_postgresql_gets_the_same_rows_in_its_binary_form():
+    connection, given = Copied(), upload(os.urandom(16), traveler=True)
+    row = fresh_uploads._row(given.keys[0], 1_700_000_000, "VN", traveler=True)
+    certificate = (given.certificate, 1, 2_000_000_000)
+
+    fresh_uploads._copy(connection, [row], [certificate])
+
+    keys, spent = (fields_of(data) for data in connection.written.values())
+    numbers = [int.from_bytes(f, signed=True) for f in keys[0][1:9]]
+    assert (keys[0][0], *numbers, *(f.decode() for f in keys[0][9:])) == row
+    assert [len(field) for field in keys[0]] == [16, 4, 2, 2, 2, 2, 1, 8, 8, 2, 6]
+    digest, *rest = spent[0]
+    assert (digest, *map(int.from_bytes, rest)) == certificate
+    assert [statement.split()[1] for statement in connection.written] == [
+        "exposures",
+        "certificates",
+    ]
