@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
     text,
     update,
@@ -32,6 +30,7 @@ from proximity.authority.assembly import Authority
 from proximity.authority.database import reading
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
+from proximity.authority.publish.key_columns import load_keys
 from proximity.authority.publish.published_store import (
     PublishedStore,
     open_published_store,
@@ -51,6 +50,8 @@ PADDING = "padding"
 # Any number that no other program of this database uses.
 _ADVISORY_LOCK = 7_707_236
 _KEPT_CODES_S = 14 * DAY_S
+# Higher than any number of a batch.
+_NO_BATCH = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +222,9 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         passphrase=authority.passphrase,
     )
     with reading(authority.engine) as connection:
-        fresh = _load(connection, number, revised=False)
-        revised = _load(connection, number, revised=True)
+        new = and_(exposures.c.batch == number, exposures.c.origin != PADDING)
+        fresh = load_keys(connection, new, revised=False)
+        revised = load_keys(connection, _is_changed_by(number), revised=True)
     keys = pad_keys(fresh, settings.minimum, authority.entropy)
     content = ExportContent(settings.region, start_s, end_s, keys, revised)
     parts = split_content(content, settings.max_keys)
@@ -259,11 +261,10 @@ def _show(authority: Authority, store: PublishedStore, number: int) -> int:
         ).all()
         real = _count(
             connection,
-            or_(
-                and_(exposures.c.batch == number, exposures.c.origin != PADDING),
-                exposures.c.revised_batch == number,
-            ),
+            and_(exposures.c.batch == number, exposures.c.origin != PADDING),
         )
+        # No key is both: a batch changes only those of batches before it.
+        real += _count(connection, _is_changed_by(number))
     for name, data in built:
         # No content means that an earlier run stored it.
         if data is not None:
@@ -302,6 +303,8 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         for name in names:
             store.delete(name)
     newest = select(func.max(batches.c.number)).scalar_subquery()
+    kept = batches.c.end_s + RETENTION_S > now_s
+    first_kept = select(func.min(batches.c.number)).where(kept).scalar_subquery()
     with authority.engine.begin() as connection:
         connection.execute(delete(files).where(files.c.name.in_(names)))
         connection.execute(
@@ -311,7 +314,10 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         )
         connection.execute(
             delete(exposures).where(
-                exposures.c.forget_s <= now_s, exposures.c.batch.is_not(None)
+                # No key is to be forgotten before its batch; an index knows batches,
+                # and the upload of a key need not pay for one of times.
+                exposures.c.batch < func.coalesce(first_kept, _NO_BATCH),
+                exposures.c.forget_s <= now_s,
             )
         )
         connection.execute(delete(certificates).where(certificates.c.until_s <= now_s))
@@ -323,27 +329,10 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         forget_attempts(connection, now_s)
 
 
-def _load(connection: Connection, number: int, *, revised: bool) -> DiagnosisKeys:
-    """Read the keys of a batch as columns."""
+def _is_changed_by(number: int) -> ColumnElement[bool]:
     c = exposures.c
-    if revised:
-        columns = (c.revised_type, c.revised_onset_days, c.revised_risk)
-        wanted = c.revised_batch == number
-    else:
-        columns = (c.report_type, c.onset_days, c.risk)
-        wanted = and_(c.batch == number, c.origin != PADDING)
-    rows = connection.execute(
-        select(c.key, c.start, c.period, *columns).where(wanted)
-    ).all()
-    table = list(zip(*rows, strict=True)) or [()] * 6
-    return DiagnosisKeys(
-        key=np.frombuffer(b"".join(table[0]), np.uint8).reshape(-1, 16),
-        start_interval=np.array(table[1], np.int64),
-        period=np.array(table[2], np.int64),
-        report_type=np.array(table[3], np.uint8),
-        days_since_onset=np.array(table[4], np.int16),
-        transmission_risk=np.array(table[5], np.uint8),
-    )
+    # The first condition is that of the index.
+    return and_(c.revised_type.is_not(None), c.revised_batch == number)
 
 
 def _padding_rows(

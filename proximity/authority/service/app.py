@@ -35,6 +35,7 @@ from proximity.authority.service.chaff import ChaffMirror, chaff_body, likely
 from proximity.authority.service.health import health_routes
 from proximity.authority.service.metrics import Metrics
 from proximity.authority.service.openapi import describe
+from proximity.authority.service.precise_timer import PreciseTimer
 from proximity.authority.service.structured_log import log_event
 from proximity.authority.upload.api import PATH, PublishDoor
 from proximity.authority.upload.figures import FLUSH_S, UploadFigures
@@ -97,6 +98,7 @@ class ServiceApp:
 
     def __init__(self, authority: Authority, environment: Any) -> None:
         self._metrics = Metrics()
+        self._timer = timer = PreciseTimer()
         self._mirrors = {path: ChaffMirror(seen) for path, seen in _FIRST.items()}
         settings = authority.settings
         self._timeout_s = float(settings.request_timeout_s)
@@ -113,6 +115,7 @@ class ServiceApp:
             flushing = asyncio.create_task(_flush_often(figures, authority))
             yield
             flushing.cancel()
+            timer.stop()
             # Uploads that wait are stored and answered before the process ends.
             await asyncio.to_thread(writer.stop)
             await asyncio.to_thread(_flush, figures, authority)
@@ -153,8 +156,9 @@ class ServiceApp:
             return await self._ask(scope, replay(body, receive), send)
         mirror = self._mirrors[path]
         if any(name == b"x-chaff" for name, _ in scope["headers"]):
+            begun = time.perf_counter()
             seen = mirror.draw()
-            await asyncio.sleep(seen.latency_s)
+            await self._timer.sleep_until(begun + seen.latency_s)
             await answer(send, 200, chaff_body(seen.size), _JSON)
             return 200
         return await self._mirrored(scope, replay(body, receive), send, body)

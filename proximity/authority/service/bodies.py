@@ -39,7 +39,9 @@ async def read_body(
         if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
             raise BodyError(413)
     try:
-        return await asyncio.wait_for(_collect(receive, max_bytes), seconds)
+        # Not `wait_for`, which makes a task of every body.
+        async with asyncio.timeout(seconds):
+            return await _collect(receive, max_bytes)
     except TimeoutError as error:
         raise BodyError(408) from error
 

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-import secrets
+import os
 from typing import Any
 
 import msgspec
@@ -169,8 +169,10 @@ def _remarks(checked: CheckedKeys) -> dict[str, Any]:
 
 
 def _padded(fields: dict[str, Any]) -> bytes:
-    length = _PADDING_BYTES + secrets.randbelow(_PADDING_BYTES)
-    padding = base64.b64encode(secrets.token_bytes(length)).decode()
+    drawn = os.urandom(2 + 2 * _PADDING_BYTES)
+    # Uniform, for the bound is a power of two.
+    length = _PADDING_BYTES + int.from_bytes(drawn[:2]) % _PADDING_BYTES
+    padding = base64.b64encode(drawn[2 : 2 + length]).decode()
     return _encode(fields | {"padding": padding})
 
 

@@ -22,6 +22,7 @@ from proximity.authority.upload.decisions import (
     StoredKey,
     decide,
 )
+from proximity.authority.upload.fresh_uploads import is_fresh, store_fresh
 from proximity.authority.upload.model import (
     AcceptedKey,
     Upload,
@@ -105,6 +106,18 @@ class UploadWriter:
             return [ApiError(500, "internal_error", "not stored")] * len(uploads)
 
     def _store_group(self, uploads: list[Upload]) -> Sequence[_Answer]:
+        fresh = [upload for upload in uploads if is_fresh(upload)]
+        now_s = int(self._clock())
+        if not fresh or not store_fresh(self._engine, fresh, self._region, now_s=now_s):
+            return self._look_up_and_store(uploads)
+        others = [upload for upload in uploads if not is_fresh(upload)]
+        answers = iter(self._look_up_and_store(others) if others else ())
+        return [
+            Stored(len(upload.keys)) if is_fresh(upload) else next(answers)
+            for upload in uploads
+        ]
+
+    def _look_up_and_store(self, uploads: list[Upload]) -> Sequence[_Answer]:
         for _ in range(_TRIES):
             try:
                 with self._engine.begin() as connection:
