@@ -24,12 +24,11 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     update,
 )
 
 from proximity.authority.assembly import Authority
-from proximity.authority.database import reading
+from proximity.authority.database import held_alone, reading, serialise
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.published_store import (
@@ -48,8 +47,6 @@ from proximity.protocol.export_writer import ExportContent, export_bytes, split_
 from proximity.units import DAY_S, INTERVAL_S
 
 PADDING = "padding"
-# Any number that no other program of this database uses.
-_ADVISORY_LOCK = 7_707_236
 _KEPT_CODES_S = 14 * DAY_S
 
 
@@ -134,30 +131,24 @@ def only_worker(authority: Authority) -> Iterator[None]:
     LockedError
         If another is running.
     """
-    if authority.engine.dialect.name != "postgresql":
-        with sole_writer(authority.directory):
-            yield
-        return
-    with authority.engine.connect() as connection:
-        statement = text("SELECT pg_try_advisory_lock(:number)")
-        locked = connection.execute(statement, {"number": _ADVISORY_LOCK}).scalar()
-        connection.commit()
-        if not locked:
+    with (
+        sole_writer(authority.directory),
+        held_alone(authority.engine, "worker") as free,
+    ):
+        if not free:
             raise LockedError(
                 "Another worker is publishing from this database.",
                 "Wait until it is done, then run the command again.",
             )
-        try:
-            yield
-        finally:
-            # The lock is the session's: a pooled connection would keep it.
-            connection.invalidate()
+        yield
 
 
 def _take(authority: Authority) -> bool:
     """Give every key that may go out to one new batch; tell whether there is any."""
     now_s = authority.now_s
     with authority.engine.begin() as connection:
+        # A worker that lost its connection, and so its lock, may be awake yet.
+        serialise(connection, "batch")
         last = select(func.max(batches.c.number), func.max(batches.c.end_s))
         number, last_end_s = connection.execute(last).one()
         if last_end_s is not None and last_end_s > now_s + INTERVAL_S:
@@ -237,6 +228,15 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         for place, part in enumerate(parts, 1)
     ]
     with authority.engine.begin() as connection:
+        mine = connection.execute(
+            update(batches)
+            .where(batches.c.number == number, batches.c.state == BatchState.TAKEN)
+            # Parts of a split batch end one second after the other.
+            .values(state=BatchState.BUILT, end_s=parts[-1].end_s)
+        )
+        if not mine.rowcount:
+            # Another worker was faster; its files are the batch.
+            return
         padding = [
             row | {"region": settings.region, "batch": number, "release_s": end_s}
             for row in _padding_rows(keys, len(fresh.key), end_s + RETENTION_S)
@@ -244,12 +244,6 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         if padding:
             connection.execute(insert(exposures), padding)
         connection.execute(insert(files), built)
-        connection.execute(
-            update(batches)
-            .where(batches.c.number == number)
-            # Parts of a split batch end one second after the other.
-            .values(state=BatchState.BUILT, end_s=parts[-1].end_s)
-        )
 
 
 def _show(authority: Authority, store: PublishedStore, number: int) -> int:

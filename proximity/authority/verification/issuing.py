@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from proximity.authority.api_error import ApiError, quota_exceeded, unparsable
 from proximity.authority.assembly import Authority
-from proximity.authority.database import reading
+from proximity.authority.database import reading, serialise, upsert
 from proximity.authority.keyring import CODE
 from proximity.authority.verification.counts import count_failure, tallied, tally
 from proximity.authority.verification.messenger import compose
@@ -31,6 +31,7 @@ from proximity.authority.verification.rules import (
 from proximity.units import DAY_S
 
 _TRIES = 6
+_ISSUING = "codes_issued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def issue_code(authority: Authority, order: CodeOrder) -> IssuedCode:
         If type, dates, telephone or handle are not acceptable, or a quota is used up.
     """
     officer_type(order.test_type)
-    return _issue(authority, order)
+    with authority.engine.begin() as connection:
+        return _issue(connection, authority, order)
 
 
 def report_code(authority: Authority, order: CodeOrder) -> IssuedCode | None:
@@ -119,13 +121,14 @@ def report_code(authority: Authority, order: CodeOrder) -> IssuedCode | None:
     now_s = authority.now_s
     secrets = [each.data for each in authority.keyring.believed(CODE)]
     named = [phone_hmac(secret, phone) for secret in secrets]
-    with reading(authority.engine) as connection:
+    with authority.engine.begin() as connection:
+        serialise(connection, _ISSUING)
         resting = connection.execute(
             select(phones.c.until_s).where(
                 phones.c.phone_hmac.in_(named), phones.c.until_s > now_s
             )
         ).first()
-    return None if resting else _issue(authority, order)
+        return None if resting else _issue(connection, authority, order)
 
 
 def code_status(authority: Authority, handle: str) -> dict[str, int | bool]:
@@ -150,6 +153,9 @@ def expire_code(authority: Authority, handle: str) -> dict[str, int | bool]:
     """
     past_s = authority.now_s - 1
     with authority.engine.begin() as connection:
+        # Nobody may claim it between the look and the change.
+        lock = select(codes.c.uuid).where(codes.c.uuid == handle).with_for_update()
+        connection.execute(lock)
         status = _status(connection, handle)
         if status["claimed"]:
             raise ApiError(400, "code_invalid", "the code was claimed already")
@@ -161,7 +167,9 @@ def expire_code(authority: Authority, handle: str) -> dict[str, int | bool]:
         return _status(connection, handle)
 
 
-def _issue(authority: Authority, order: CodeOrder) -> IssuedCode:
+def _issue(
+    connection: Connection, authority: Authority, order: CodeOrder
+) -> IssuedCode:
     now_s = authority.now_s
     symptom_day, test_day = check_days(
         order.symptom_date,
@@ -172,34 +180,30 @@ def _issue(authority: Authority, order: CodeOrder) -> IssuedCode:
     phone = check_phone(order.phone) if order.phone else None
     secret = authority.keyring.current(CODE).data
     long_until_s = now_s + (LONG_LIFE_S if phone else SHORT_LIFE_S)
-    with authority.engine.begin() as connection:
-        if (
-            tallied(connection, "codes_issued", now_s)
-            >= authority.settings.codes_per_day
-        ):
-            raise quota_exceeded()
-        handle = _free_handle(connection, order.handle)
-        if phone is not None:
-            _count_message(connection, phone_hmac(secret, phone), order, now_s)
-        row = {
-            "uuid": handle,
-            "test_type": order.test_type,
-            "symptom_day": symptom_day,
-            "test_day": test_day,
-            "issued_s": now_s,
-            "short_until_s": now_s + SHORT_LIFE_S,
-            "long_until_s": long_until_s,
-            "failures": 0,
-            "nonce_hmac": order.nonce
-            and hmac.digest(secret, b"nonce:" + order.nonce, "sha256"),
-            "issuer": order.issuer,
-        }
-        short, long = _store(
-            connection, row, secret, authority, sends=phone is not None
-        )
-        tally(connection, "codes_issued", now_s)
-        if order.test_type == TestType.USER_REPORT:
-            tally(connection, "user_reports_issued", now_s)
+    # Else those who issue at the same time would not be counted yet.
+    serialise(connection, _ISSUING)
+    if tallied(connection, "codes_issued", now_s) >= authority.settings.codes_per_day:
+        raise quota_exceeded()
+    handle = _free_handle(connection, order.handle)
+    if phone is not None:
+        _count_message(connection, phone_hmac(secret, phone), order, now_s)
+    row = {
+        "uuid": handle,
+        "test_type": order.test_type,
+        "symptom_day": symptom_day,
+        "test_day": test_day,
+        "issued_s": now_s,
+        "short_until_s": now_s + SHORT_LIFE_S,
+        "long_until_s": long_until_s,
+        "failures": 0,
+        "nonce_hmac": order.nonce
+        and hmac.digest(secret, b"nonce:" + order.nonce, "sha256"),
+        "issuer": order.issuer,
+    }
+    short, long = _store(connection, row, secret, authority, sends=phone is not None)
+    tally(connection, "codes_issued", now_s)
+    if order.test_type == TestType.USER_REPORT:
+        tally(connection, "user_reports_issued", now_s)
     message = None
     if long is not None:
         link = authority.settings.code_link + long
@@ -258,8 +262,14 @@ def _count_message(
     if count_failure(connection, scope, day_s) > MESSAGES_PER_DAY:
         raise quota_exceeded()
     if order.test_type == TestType.USER_REPORT:
+        rest = upsert(connection, phones).values(
+            phone_hmac=named, until_s=now_s + PHONE_REST_S
+        )
         connection.execute(
-            insert(phones).values(phone_hmac=named, until_s=now_s + PHONE_REST_S)
+            rest.on_conflict_do_update(
+                index_elements=[phones.c.phone_hmac],
+                set_={"until_s": now_s + PHONE_REST_S},
+            )
         )
 
 
