@@ -31,18 +31,19 @@ from proximity.authority.assembly import Authority
 from proximity.authority.database import held_alone, reading, serialise
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
+from proximity.authority.publish.index import write_indexes
 from proximity.authority.publish.published_store import (
     PublishedStore,
     open_published_store,
 )
 from proximity.authority.publish.rules import RETENTION_S, pad_keys
-from proximity.authority.publish.signing_keys import ensure_signers
+from proximity.authority.publish.signing_keys import ensure_signers, published_keys
 from proximity.authority.upload.model import certificates, exposures
 from proximity.authority.verification.counts import forget_attempts, tally
 from proximity.authority.verification.model import codes, phones, tokens
-from proximity.errors import LockedError, PolicyError
+from proximity.errors import LockedError, NothingStoredError, PolicyError
 from proximity.protocol.diagnosis_key import DiagnosisKeys
-from proximity.protocol.export_index import INDEX_NAME, encode_index
+from proximity.protocol.export_index import INDEX_NAME
 from proximity.protocol.export_writer import ExportContent, export_bytes, split_content
 from proximity.units import DAY_S, INTERVAL_S
 
@@ -87,6 +88,8 @@ def work(authority: Authority) -> WorkReport:
     ------
     LockedError
         If another worker is running.
+    NothingStoredError
+        If the signing keys are elsewhere.
     PolicyError
         If the clock is behind the end of the last batch.
     StoreError, NetworkError
@@ -95,6 +98,12 @@ def work(authority: Authority) -> WorkReport:
     store = open_published_store(
         authority.settings.store_url, authority.directory / "exports", os.environ
     )
+    if not published_keys(authority.directory):
+        # Another key would sign what no client believes.
+        raise NothingStoredError(
+            "This directory has no signing key.",
+            "Run the worker where `init` ran, or restore a backup.",
+        )
     with only_worker(authority):
         authority.keyring.rotate()
         shown = _finish(authority, store)
@@ -199,7 +208,7 @@ def _finish(authority: Authority, store: PublishedStore) -> _Shown:
             _build(authority, batch.number, batch.start_s, batch.end_s)
         shown += _Shown(1, _show(authority, store, batch.number))
     if not begun and store.get(INDEX_NAME) is None:
-        _write_index(authority, store)
+        write_indexes(authority, store)
     return shown
 
 
@@ -239,7 +248,9 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
             return
         padding = [
             row | {"region": settings.region, "batch": number, "release_s": end_s}
-            for row in _padding_rows(keys, len(fresh.key), end_s + RETENTION_S)
+            for row in _padding_rows(
+                keys, len(fresh.key), parts[-1].end_s + RETENTION_S
+            )
         ]
         if padding:
             connection.execute(insert(exposures), padding)
@@ -263,7 +274,7 @@ def _show(authority: Authority, store: PublishedStore, number: int) -> int:
         # No content means that an earlier run stored it.
         if data is not None:
             store.put(name, bytes(data))
-    _write_index(authority, store)
+    write_indexes(authority, store)
     with authority.engine.begin() as connection:
         connection.execute(
             update(files).where(files.c.batch == number).values(data=None)
@@ -276,16 +287,6 @@ def _show(authority: Authority, store: PublishedStore, number: int) -> int:
     return real
 
 
-def _write_index(authority: Authority, store: PublishedStore) -> None:
-    with reading(authority.engine) as connection:
-        rows = connection.execute(
-            select(files.c.name).where(files.c.end_s + RETENTION_S > authority.now_s)
-        )
-        index = encode_index(row.name for row in rows)
-    if store.get(INDEX_NAME) != index:
-        store.put(INDEX_NAME, index)
-
-
 def _forget(authority: Authority, store: PublishedStore) -> None:
     """Take expired files from the index, then from the store; then forget the rest."""
     now_s = authority.now_s
@@ -293,7 +294,7 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
     with reading(authority.engine) as connection:
         names = connection.execute(select(files.c.name).where(expired)).scalars().all()
     if names:
-        _write_index(authority, store)
+        write_indexes(authority, store)
         for name in names:
             store.delete(name)
     newest = select(func.max(batches.c.number)).scalar_subquery()

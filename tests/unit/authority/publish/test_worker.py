@@ -177,7 +177,7 @@ def test_two_workers_never_run_together(authority):
         work(authority)
 
 
-@pytest.mark.parametrize("step", ["_build", "_show", "_write_index", "_forget"])
+@pytest.mark.parametrize("step", ["_build", "_show", "write_indexes", "_forget"])
 def test_a_run_that_dies_is_finished_by_the_next(
     authority, yesterday, monkeypatch, step
 ):
@@ -216,7 +216,7 @@ def test_the_files_of_a_batch_are_the_same_whoever_finishes_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "_write_index", note_then_die)
+        patch.setattr(worker, "write_indexes", note_then_die)
         with pytest.raises(KeyboardInterrupt):
             work(authority)
     work(authority)
