@@ -205,16 +205,24 @@ def _settle(directory: Path, environment: Mapping[str, str]) -> int:
     path.with_name(f"{_LAST}.restored").replace(path)
     try:
         authority = open_authority(directory, environment)
-        # Later commands need no more than the directory, as after `init`.
-        save_settings(directory, authority.settings)
-        if authority.engine.dialect.name == "postgresql":
-            return _fill(authority, directory)
-        upgrade(authority.engine)
-        with reading(authority.engine) as connection:
-            return count_uploads(connection)
+        try:
+            return _furnish(authority)
+        finally:
+            authority.engine.dispose()
     except BaseException:
         path.unlink()
         raise
+
+
+def _furnish(authority: Authority) -> int:
+    directory = authority.directory
+    # Later commands need no more than the directory, as after `init`.
+    save_settings(directory, authority.settings)
+    if authority.engine.dialect.name == "postgresql":
+        return _fill(authority, directory)
+    upgrade(authority.engine)
+    with reading(authority.engine) as connection:
+        return count_uploads(connection)
 
 
 def _fill(authority: Authority, directory: Path) -> int:
@@ -229,7 +237,6 @@ def _fill(authority: Authority, directory: Path) -> int:
         raise unusable(error) from error
     finally:
         copy.dispose()
-        authority.engine.dispose()
     for file in directory.glob(f"{DATABASE_FILE}*"):
         file.unlink()
     return keys

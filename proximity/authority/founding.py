@@ -11,6 +11,7 @@ from proximity.authority.accounts.rules import ADMIN, add_account, check_account
 from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.database import held_alone, serialise, upgrade
 from proximity.authority.keyring import (
+    PASSPHRASE_FILE,
     PASSPHRASE_VARIABLE,
     make_passphrase,
     secrets_table,
@@ -106,14 +107,19 @@ def found_authority(
                 "There is an authority in this directory already.",
                 "Choose another --data, or go on with this one.",
             )
-        if not environment.get(PASSPHRASE_VARIABLE):
+        # An `init` that broke off may have left keys that this one opens.
+        is_there = (directory / PASSPHRASE_FILE).exists()
+        if not is_there and not environment.get(PASSPHRASE_VARIABLE):
             make_passphrase(directory, os.urandom)
         save_settings(directory, settings)
         try:
             authority = open_authority(directory, environment)
-            upgrade(authority.engine)
-            with held_alone(authority.engine, "init") as free:
-                return _furnish(authority, administrator, alone=free)
+            try:
+                upgrade(authority.engine)
+                with held_alone(authority.engine, "init") as free:
+                    return _furnish(authority, administrator, alone=free)
+            finally:
+                authority.engine.dispose()
         except BaseException:
             (directory / SETTINGS_FILE).unlink()
             raise
@@ -165,7 +171,6 @@ def _furnish(
         )
         if administrator is not None:
             add_account(connection, *administrator, role=ADMIN, now_s=authority.now_s)
-    authority.engine.dispose()
     return Founded(
         device_key=device,
         admin_key=admin,
