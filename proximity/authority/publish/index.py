@@ -8,6 +8,7 @@ from sqlalchemy import select
 from proximity.authority.assembly import Authority
 from proximity.authority.database import reading
 from proximity.authority.publish.batch_model import files
+from proximity.authority.publish.outputs import folders_of
 from proximity.authority.publish.published_store import PublishedStore
 from proximity.authority.publish.rules import RETENTION_S
 from proximity.errors import LockedError, PolicyError
@@ -37,11 +38,6 @@ def write_indexes(authority: Authority, store: PublishedStore) -> None:
         _write_index(authority, store, folder)
 
 
-def folder_of(region: str) -> str:
-    """Return where in the store the files for another region lie, as a prefix."""
-    return f"{region}/" if region else ""
-
-
 def _write_index(authority: Authority, store: PublishedStore, folder: str) -> None:
     name = folder + INDEX_NAME
     for _ in range(_TRIES):
@@ -68,8 +64,9 @@ def _write_index(authority: Authority, store: PublishedStore, folder: str) -> No
 
 def _listed(authority: Authority) -> dict[str, _Listed]:
     listed: dict[str, _Listed] = defaultdict(lambda: _Listed(set(), set()))
-    # The own directory has an index before it has files.
-    listed[""] = _Listed(set(), set())
+    # A directory has an index before it has files.
+    for folder in folders_of(authority.settings).values():
+        listed[folder] = _Listed(set(), set())
     with reading(authority.engine) as connection:
         rows = connection.execute(select(files.c.name, files.c.end_s)).all()
     for name, end_s in rows:

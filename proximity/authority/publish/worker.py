@@ -32,17 +32,20 @@ from proximity.authority.database import held_alone, reading, serialise
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.index import write_indexes
+from proximity.authority.publish.outputs import compose_outputs, of_travellers
 from proximity.authority.publish.published_store import (
     PublishedStore,
     open_published_store,
 )
-from proximity.authority.publish.rules import RETENTION_S, pad_keys
+from proximity.authority.publish.rules import RETENTION_S
 from proximity.authority.publish.signing_keys import ensure_signers, published_keys
 from proximity.authority.upload.model import certificates, exposures
 from proximity.authority.verification.counts import forget_attempts, tally
 from proximity.authority.verification.model import codes, phones, tokens
 from proximity.errors import LockedError, NothingStoredError, PolicyError
 from proximity.protocol.diagnosis_key import DiagnosisKeys
+from proximity.protocol.export import ExportKeys
+from proximity.protocol.export_columns import empty_keys
 from proximity.protocol.export_index import INDEX_NAME
 from proximity.protocol.export_writer import ExportContent, export_bytes, split_content
 from proximity.units import DAY_S, INTERVAL_S
@@ -222,38 +225,43 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         passphrase=authority.passphrase,
     )
     with reading(authority.engine) as connection:
-        fresh = _load(connection, number, revised=False)
-        revised = _load(connection, number, revised=True)
-    keys = pad_keys(fresh, settings.minimum, authority.entropy)
-    content = ExportContent(settings.region, start_s, end_s, keys, revised)
-    parts = split_content(content, settings.max_keys)
-    built = [
-        {
-            "name": f"{part.start_s}-{part.end_s}-{place:05d}.zip",
-            "batch": number,
-            "end_s": part.end_s,
-            "data": export_bytes(part, signers),
-        }
-        for place, part in enumerate(parts, 1)
-    ]
+        content = _load(connection, number)
+        travelling = ExportKeys(empty_keys(0), empty_keys(0))
+        if settings.regions_of_travellers:
+            travelling = _load(connection, number, of_travellers())
+    outputs = compose_outputs(content, travelling, settings, authority.entropy)
+    built: list[dict[str, object]] = []
+    last_s = end_s
+    for region, folder, keys, revised in outputs:
+        parts = split_content(
+            ExportContent(region, start_s, end_s, keys, revised), settings.max_keys
+        )
+        # Parts of a split batch end one second after the other.
+        last_s = max(last_s, parts[-1].end_s)
+        built += [
+            {
+                "name": f"{folder}{part.start_s}-{part.end_s}-{place:05d}.zip",
+                "batch": number,
+                "end_s": part.end_s,
+                "data": export_bytes(part, signers),
+            }
+            for place, part in enumerate(parts, 1)
+        ]
+    more = {"region": settings.region, "batch": number, "release_s": end_s}
+    invented = _padding_rows(
+        outputs[0].keys, len(content.keys.key), last_s + RETENTION_S
+    )
     with authority.engine.begin() as connection:
         mine = connection.execute(
             update(batches)
             .where(batches.c.number == number, batches.c.state == BatchState.TAKEN)
-            # Parts of a split batch end one second after the other.
-            .values(state=BatchState.BUILT, end_s=parts[-1].end_s)
+            .values(state=BatchState.BUILT, end_s=last_s)
         )
         if not mine.rowcount:
             # Another worker was faster; its files are the batch.
             return
-        padding = [
-            row | {"region": settings.region, "batch": number, "release_s": end_s}
-            for row in _padding_rows(
-                keys, len(fresh.key), parts[-1].end_s + RETENTION_S
-            )
-        ]
-        if padding:
-            connection.execute(insert(exposures), padding)
+        if invented:
+            connection.execute(insert(exposures), [row | more for row in invented])
         connection.execute(insert(files), built)
 
 
@@ -319,17 +327,27 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         forget_attempts(connection, now_s)
 
 
-def _load(connection: Connection, number: int, *, revised: bool) -> DiagnosisKeys:
-    """Read the keys of a batch as columns."""
+def _load(
+    connection: Connection, number: int, *which: ColumnElement[bool]
+) -> ExportKeys:
+    """Read the keys of a batch as columns, without padding."""
     c = exposures.c
-    if revised:
-        columns = (c.revised_type, c.revised_onset_days, c.revised_risk)
-        wanted = c.revised_batch == number
-    else:
-        columns = (c.report_type, c.onset_days, c.risk)
-        wanted = and_(c.batch == number, c.origin != PADDING)
+    fresh = (c.report_type, c.onset_days, c.risk)
+    changed = (c.revised_type, c.revised_onset_days, c.revised_risk)
+    return ExportKeys(
+        _columns(connection, fresh, c.batch == number, c.origin != PADDING, *which),
+        _columns(connection, changed, c.revised_batch == number, *which),
+    )
+
+
+def _columns(
+    connection: Connection,
+    columns: tuple[ColumnElement[int | None], ...],
+    *wanted: ColumnElement[bool],
+) -> DiagnosisKeys:
+    c = exposures.c
     rows = connection.execute(
-        select(c.key, c.start, c.period, *columns).where(wanted)
+        select(c.key, c.start, c.period, *columns).where(*wanted)
     ).all()
     table = list(zip(*rows, strict=True)) or [()] * 6
     return DiagnosisKeys(

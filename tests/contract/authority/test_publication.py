@@ -190,7 +190,7 @@ def test_a_worker_on_another_machine_waits(open_process):
 
 
 @only_postgresql
-@pytest.mark.parametrize("step", ["pad_keys", "export_bytes", "write_indexes"])
+@pytest.mark.parametrize("step", ["compose_outputs", "export_bytes", "write_indexes"])
 def test_a_worker_that_lost_its_lock_and_wakes_up_changes_nothing(
     open_process, bucket, tmp_path, monkeypatch, *, step
 ):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert
 
 from proximity.authority.publish.batch_model import files
-from proximity.authority.publish.index import folder_of, write_indexes
+from proximity.authority.publish.index import write_indexes
 from proximity.authority.publish.published_store import LocalFolder, Seen
 from proximity.errors import LockedError, PolicyError
 from proximity.units import DAY_S
@@ -48,7 +48,6 @@ def test_each_folder_has_its_own_index(authority, store, list_files):
 
     assert store.get("index.txt") == b"1-2-00001.zip\n2-3-00001.zip"
     assert store.get("LA/index.txt") == b"1-2-00001.zip"
-    assert (folder_of(""), folder_of("LA")) == ("", "LA/")
 
 
 def test_what_has_expired_is_not_listed(authority, store, list_files):
