@@ -165,12 +165,13 @@ def _write_archive(directory: Path, database: Path, file: io.BufferedWriter) -> 
         for path in _published_first(directory):
             tar.add(path, path.relative_to(directory).as_posix())
         tar.add(directory / _LAST, _LAST)
-    return sum(1 for _ in (directory / "exports").glob("*.zip"))
+    return _count_exports(directory)
 
 
 def _published_first(directory: Path) -> Iterator[Path]:
     for folder in _FOLDERS:
-        for path in sorted((directory / folder).glob("*")):
+        # What is for another region lies one folder deeper.
+        for path in sorted((directory / folder).rglob("*")):
             # Drafts begin with a dot.
             if path.is_file() and not path.name.startswith("."):
                 yield path
@@ -181,9 +182,7 @@ def _extract(tar: tarfile.TarFile, directory: Path) -> int:
     seen = set()
     for member in tar:
         parts = Path(member.name).parts
-        known = member.name in (*_FILES, DATABASE_FILE, _LAST) or (
-            len(parts) == 2 and parts[0] in _FOLDERS and parts[1][0] != "."
-        )
+        known = member.name in (*_FILES, DATABASE_FILE, _LAST) or _is_in_folder(parts)
         if not known or not member.isfile():
             raise FormatError(
                 "The file holds what no backup of an authority does.",
@@ -196,7 +195,18 @@ def _extract(tar: tarfile.TarFile, directory: Path) -> int:
     if not {DATABASE_FILE, _LAST} <= seen:
         raise EOFError
     directory.chmod(0o700)
-    return sum(1 for _ in (directory / "exports").glob("*.zip"))
+    return _count_exports(directory)
+
+
+def _is_in_folder(parts: tuple[str, ...]) -> bool:
+    depths = (2, 3) if parts[:1] == ("exports",) else (2,)
+    if len(parts) not in depths or parts[0] not in _FOLDERS:
+        return False
+    return not any(part.startswith(".") for part in parts)
+
+
+def _count_exports(directory: Path) -> int:
+    return sum(1 for _ in (directory / "exports").rglob("*.zip"))
 
 
 def _settle(directory: Path, environment: Mapping[str, str]) -> int:
