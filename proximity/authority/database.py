@@ -111,8 +111,7 @@ def held_alone(engine: Engine, name: str) -> Iterator[bool]:
         try:
             yield bool(free)
         finally:
-            # The lock is the session's: a pooled connection would keep it.
-            connection.invalidate()
+            _let_go(connection, number if free else None)
 
 
 def was_overtaken(error: SQLAlchemyError) -> bool:
@@ -207,6 +206,17 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     return config
+
+
+def _let_go(connection: Connection, number: Any) -> None:
+    """Give a lock back; it is the session's, so a pooled connection would keep it."""
+    try:
+        if number is not None:
+            connection.execute(select(func.pg_advisory_unlock(number)))
+            connection.commit()
+    except SQLAlchemyError:
+        # The session is gone, and the lock with it.
+        connection.invalidate()
 
 
 def _view_options(engine: Engine) -> dict[str, Any]:

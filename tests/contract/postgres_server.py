@@ -20,6 +20,9 @@ _SETTINGS = {
     "listen_addresses": "",
     # The machine does not lose power during a test; a killed server loses nothing.
     "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "max_connections": "60",
     "shared_buffers": "16MB",
     # As docs/howto/authority-postgresql-s3.md asks: no error quotes a key.
@@ -105,10 +108,10 @@ class PostgresServer:
         self._process.wait(30)
         shutil.rmtree(self.folder)
 
-    def database(self, template: str = "template0") -> str:
-        """Make a database; return its name."""
+    def database(self) -> str:
+        """Make an empty database; return its name."""
         name = f"authority_{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE template0")
         return name
 
     def url(self, name: str) -> str:

@@ -221,5 +221,6 @@ def test_numbers_that_the_database_gives_go_on_after_a_copy(
     with new.begin() as connection:
         connection.execute(table.insert().values(name="three"))
         numbers = connection.execute(select(table.c.number)).scalars().all()
+    metadata.drop_all(old)
     new.dispose()
     assert sorted(numbers) == [1, 2, 3]

@@ -167,8 +167,11 @@ def test_a_commit_is_written_through_even_where_the_operator_said_otherwise(
         return
     name = authority.engine.url.database
     database.server.sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
-    with reading(open_process().engine) as connection:
-        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+    try:
+        with reading(open_process().engine) as connection:
+            assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+    finally:
+        database.server.sql(f"ALTER DATABASE {name} RESET synchronous_commit")
 
 
 @only_postgresql
