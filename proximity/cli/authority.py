@@ -132,7 +132,10 @@ def _publish_from_service(data: Path, uploads: list[KeyFile], *, as_json: bool) 
     index = data / EXPORT_FOLDER / INDEX_NAME
     report = PublishReport(**done._asdict(), index=index)
     if as_json:
-        emit_json("proximity/authority-publish/v1", _report_fields(report))
+        fields = _report_fields(report)
+        if authority.settings.store_url:
+            fields["index"] = f"{authority.settings.store_url}/{INDEX_NAME}"
+        emit_json("proximity/authority-publish/v1", fields)
     else:
         _say_report(report)
 
