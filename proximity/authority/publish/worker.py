@@ -32,7 +32,11 @@ from proximity.authority.database import held_alone, reading, serialise
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.index import write_indexes
-from proximity.authority.publish.outputs import compose_outputs, of_travellers
+from proximity.authority.publish.outputs import (
+    compose_outputs,
+    folders_of,
+    of_travellers,
+)
 from proximity.authority.publish.published_store import (
     PublishedStore,
     open_published_store,
@@ -210,7 +214,8 @@ def _finish(authority: Authority, store: PublishedStore) -> _Shown:
         if batch.state == BatchState.TAKEN:
             _build(authority, batch.number, batch.start_s, batch.end_s)
         shown += _Shown(1, _show(authority, store, batch.number))
-    if not begun and store.get(INDEX_NAME) is None:
+    folders = folders_of(authority.settings).values()
+    if not begun and any(store.get(each + INDEX_NAME) is None for each in folders):
         write_indexes(authority, store)
     return shown
 
