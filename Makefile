@@ -7,9 +7,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/c
 # Programs and files that tests use, and the Debian packages that hold them.
 PARTS := dbus-daemon:dbus openssl:openssl qemu-system-x86_64:qemu-system-x86 \
     bluetoothctl:bluez busybox:busybox-static modprobe:kmod cpio:cpio setpriv:util-linux \
-    psql:postgresql \
     aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static \
-    /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross
+    /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross \
+    /usr/lib/postgresql/*/bin/postgres:postgresql
 # A guest with a real kernel, for the tests of radios; kept outside this folder.
 GUEST := tests/integration/kernel_rig/kernel.sh
 

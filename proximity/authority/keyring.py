@@ -34,7 +34,7 @@ from sqlalchemy import (
     update,
 )
 
-from proximity.authority.database import METADATA, reading
+from proximity.authority.database import METADATA, reading, serialise
 from proximity.authority.publish.durable_files import PRIVATE_MODE, write_whole
 from proximity.errors import StoreError
 from proximity.units import DAY_S
@@ -47,6 +47,9 @@ CODE, PHONE, REVISION = "code", "phone", "revision"
 _SIGNING = (CERTIFICATE, TOKEN)
 # Others have to learn a signing key before anything is signed by it.
 ACTIVATION_DELAY_S = 3_600
+_REFRESH_S = 60.0
+# The other processes of the service have to learn a secret before it is used.
+SPREAD_S = 2 * int(_REFRESH_S)
 # How long a key is the newest, and how long it is believed afterwards: as long as
 # anything made with it can be shown again.
 _USE_S = {
@@ -64,7 +67,6 @@ _BELIEVED_S = {
     PHONE: 91 * DAY_S,
     REVISION: 15 * DAY_S,
 }
-_REFRESH_S = 60.0
 _NONCE_BYTES = 12
 
 secrets_table = Table(
@@ -189,6 +191,7 @@ class Keyring:
         self.believed(CODE)
         now_s = int(self._clock())
         with self._engine.begin() as connection:
+            serialise(connection, "secrets")
             made = sum(
                 _renew(connection, kind, now_s, wrap=self._seal, force=force)
                 for kind in _USE_S
@@ -280,16 +283,15 @@ def _renew(
         select(secrets_table.c.kid, secrets_table.c.active_s, secrets_table.c.retired_s)
         .where(secrets_table.c.kind == kind)
         .order_by(secrets_table.c.active_s)
-        .with_for_update()
     ).all()
     for kid, active_s, retired_s in rows:
         if _is_over(kind, Secret(kid, active_s, retired_s, b""), now_s):
             connection.execute(delete(secrets_table).where(secrets_table.c.kid == kid))
     if rows and not force and now_s < rows[-1].active_s + _USE_S[kind]:
         return 0
-    # The first key of all signs at once: nobody could know an older one.
-    delay_s = ACTIVATION_DELAY_S if rows and kind in _SIGNING else 0
-    active_s = now_s + delay_s
+    delay_s = ACTIVATION_DELAY_S if kind in _SIGNING else SPREAD_S
+    # The first one is used at once: nobody could know an older one.
+    active_s = now_s + (delay_s if rows else 0)
     kid = os.urandom(8).hex()
     connection.execute(
         update(secrets_table)

@@ -15,6 +15,7 @@ from proximity.authority.publish.model import (
     DEFAULT_MINIMUM,
     DEFAULT_REGION,
     PublishSettings,
+    is_region,
 )
 from proximity.errors import FormatError, NothingStoredError
 from proximity.protocol.json_fields import load_object
@@ -42,6 +43,9 @@ class Settings:
         "" for the folder `exports` of the directory, else `s3://bucket/prefix`.
     minimum, max_keys : int
         As `PublishSettings`.
+    traveler_regions : str
+        Region codes, with commas between: an export for each holds the keys of
+        travellers.
     publish_every_s : int
         Time between two runs of the worker.
     allow_user_report : bool
@@ -73,6 +77,7 @@ class Settings:
     store_url: str = ""
     minimum: int = DEFAULT_MINIMUM
     max_keys: int = DEFAULT_MAX_KEYS
+    traveler_regions: str = ""
     publish_every_s: int = 7_200
     allow_user_report: bool = False
     messenger_url: str = ""
@@ -95,6 +100,11 @@ class Settings:
             raise _malformed(str(error)) from error
         if self.language not in LANGUAGES:
             raise _malformed(f"language is one of {', '.join(LANGUAGES)}")
+        others = self.regions_of_travellers
+        if not all(map(is_region, others)) or len({*others, self.region}) <= len(
+            others
+        ):
+            raise _malformed("traveler_regions are codes of other regions, each once")
         if not 60 <= self.publish_every_s <= 86_400:
             raise _malformed("publish_every_s is 60 to 86,400")
         limits = (
@@ -109,6 +119,11 @@ class Settings:
         _check_addresses(self)
         if not self.health_authority_id.isascii() or not self.health_authority_id:
             raise _malformed("health_authority_id is ASCII text")
+
+    @property
+    def regions_of_travellers(self) -> tuple[str, ...]:
+        """`traveler_regions`, one by one."""
+        return tuple(self.traveler_regions.split(",")) if self.traveler_regions else ()
 
     def __repr__(self) -> str:
         """Tell the region; addresses may hold passwords."""

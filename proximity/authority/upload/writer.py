@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.api_error import ApiError
+from proximity.authority.database import was_overtaken
 from proximity.authority.service.structured_log import log_event
 from proximity.authority.upload.decisions import (
     WITHDRAWN,
@@ -124,11 +125,10 @@ class UploadWriter:
                     return store_uploads(
                         connection, uploads, self._region, now_s=int(self._clock())
                     )
-            except IntegrityError:
+            except SQLAlchemyError as error:
                 # Another process stored one of these keys meanwhile: look again.
-                continue
-            except SQLAlchemyError:
-                break
+                if not was_overtaken(error):
+                    break
         failed = ApiError(500, "internal_error", "the upload was not stored")
         return [failed] * len(uploads)
 
@@ -185,6 +185,8 @@ def _load_keys(connection: Connection, keys: list[bytes]) -> dict[bytes, StoredK
             columns.revised_type,
         )
         .where(columns.key.in_(keys))
+        # In one order, so that two processes do not wait for each other.
+        .order_by(columns.key)
         .with_for_update()
     )
     return {
@@ -214,7 +216,7 @@ def _write(connection: Connection, changes: Changes, region: str, now_s: int) ->
     if changes.inserted:
         rows = [
             exposure_row(key, region, traveler=traveler, origin="upload", now_s=now_s)
-            for key, traveler in changes.inserted
+            for key, traveler in sorted(changes.inserted)
         ]
         connection.execute(insert(exposures), rows)
     if changes.replaced:
@@ -246,7 +248,7 @@ def _write(connection: Connection, changes: Changes, region: str, now_s: int) ->
             insert(certificates),
             [
                 {"digest": digest, "inserted": inserted, "until_s": until_s}
-                for digest, (inserted, until_s) in changes.certificates.items()
+                for digest, (inserted, until_s) in sorted(changes.certificates.items())
             ],
         )
 

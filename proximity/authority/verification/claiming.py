@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from proximity.authority.api_error import ApiError, quota_exceeded
 from proximity.authority.assembly import Authority
+from proximity.authority.database import serialise
 from proximity.authority.keyring import CERTIFICATE, CODE, TOKEN
 from proximity.authority.signed_token import encode_token, verify_token
 from proximity.authority.verification.counts import (
@@ -93,6 +94,9 @@ def claim_code(authority: Authority, claim: Claim) -> Claimed:
             ),
             _REALM: authority.settings.realm_tries,
         }
+        for scope in scopes:
+            # Else those who guess at the same time would not be counted yet.
+            serialise(connection, scope)
         found = _find_code(connection, secrets, code)
         hour_s = hour_of(authority.now_s)
         if any(failures_of(connection, s, hour_s) >= n for s, n in scopes.items()):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from proximity.authority.api_error import ApiError, quota_exceeded, unparsable
 from proximity.authority.assembly import Authority
-from proximity.authority.database import reading
+from proximity.authority.database import reading, serialise
 from proximity.authority.keyring import CODE, PHONE
 from proximity.authority.verification.counts import count_failure, tallied, tally
 from proximity.authority.verification.messenger import compose
@@ -30,6 +30,7 @@ from proximity.authority.verification.rules import (
 from proximity.units import DAY_S
 
 _TRIES = 6
+ISSUING = "codes_issued"
 Days = tuple[int | None, int | None]
 
 
@@ -109,7 +110,9 @@ def issue_code(authority: Authority, order: CodeOrder) -> IssuedCode:
     )
     phone = check_phone(order.phone) if order.phone else None
     with authority.engine.begin() as connection:
-        issued = tallied(connection, "codes_issued", now_s)
+        # Else those who issue at the same time would not be counted yet.
+        serialise(connection, ISSUING)
+        issued = tallied(connection, ISSUING, now_s)
         # What people ask for has a limit of its own: it must not stop officers.
         issued -= tallied(connection, "user_reports_issued", now_s)
         if issued >= authority.settings.codes_per_day:
@@ -142,6 +145,12 @@ def expire_code(authority: Authority, handle: str) -> dict[str, int | bool]:
     """
     past_s = authority.now_s - 1
     with authority.engine.begin() as connection:
+        # Nobody may claim it between the look and the change.
+        connection.execute(
+            select(codes.c.uuid)
+            .where(codes.c.uuid == _normal(handle))
+            .with_for_update()
+        )
         status = _status(connection, handle)
         if status["claimed"]:
             raise ApiError(400, "code_invalid", "the code was claimed already")
@@ -189,7 +198,7 @@ def store_code(
         "issuer": order.issuer,
     }
     short, long = _store(connection, row, secret, authority, sends=sends)
-    tally(connection, "codes_issued", now_s)
+    tally(connection, ISSUING, now_s)
     message = None
     if long is not None:
         link = authority.settings.code_link + long

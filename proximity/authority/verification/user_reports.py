@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from proximity.authority.api_error import ApiError, quota_exceeded
 from proximity.authority.assembly import Authority
-from proximity.authority.database import upsert
+from proximity.authority.database import serialise, upsert
 from proximity.authority.keyring import CODE, PHONE
 from proximity.authority.verification.counts import (
     count_failure,
@@ -17,6 +17,7 @@ from proximity.authority.verification.counts import (
     tally,
 )
 from proximity.authority.verification.issuing import (
+    ISSUING,
     CodeOrder,
     IssuedCode,
     store_code,
@@ -68,6 +69,8 @@ def report_code(
     named = phone_hmac(authority.keyring.current(PHONE).data, phone)
     others = [phone_hmac(secret.data, phone) for secret in secrets]
     with authority.engine.begin() as connection:
+        # Else those who ask at the same time would not be counted yet.
+        serialise(connection, ISSUING)
         _check_limits(connection, authority, address)
         resting = connection.execute(
             select(phones.c.until_s).where(
@@ -76,7 +79,7 @@ def report_code(
         ).first()
         tally(connection, "user_reports_issued", now_s, 0 if resting else 1)
         if resting:
-            tally(connection, "codes_issued", now_s, 0)
+            tally(connection, ISSUING, now_s, 0)
             return None
         statement = upsert(connection, phones).values(
             phone_hmac=named, until_s=now_s + PHONE_REST_S

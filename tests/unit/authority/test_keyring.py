@@ -7,6 +7,7 @@ from proximity.authority.database import reading
 from proximity.authority.keyring import (
     CERTIFICATE,
     CODE,
+    SPREAD_S,
     Keyring,
     load_passphrase,
     make_passphrase,
@@ -37,7 +38,7 @@ def test_an_old_key_is_believed_for_a_while_then_deleted(authority, clock):
     authority.keyring.rotate()
     assert {first} < {each.kid for each in authority.keyring.believed(CODE)}
 
-    clock.now_s += 2 * DAY_S
+    clock.now_s += 2 * DAY_S + SPREAD_S
     assert first not in {each.kid for each in authority.keyring.believed(CODE)}
     authority.keyring.rotate()
     with reading(authority.engine) as connection:
@@ -45,20 +46,27 @@ def test_an_old_key_is_believed_for_a_while_then_deleted(authority, clock):
     assert first not in kids
 
 
-def test_force_replaces_every_kind(authority):
+def test_force_replaces_every_kind(authority, clock):
     before = {kind: authority.keyring.current(kind).kid for kind in (CODE, CERTIFICATE)}
 
     assert authority.keyring.rotate(force=True) == 5
+    clock.now_s += SPREAD_S
     assert authority.keyring.current(CODE).kid != before[CODE]
 
 
-def test_another_process_learns_of_a_rotation_within_a_minute(authority, clock):
-    other = Keyring(authority.engine, authority.passphrase, clock)
-    before = other.current(CODE).kid
+def test_every_process_knows_a_secret_before_any_uses_it(authority, clock):
+    late = Keyring(authority.engine, authority.passphrase, clock)
+    late.current(CODE)
+    clock.now_s += 59
     authority.keyring.rotate(force=True)
-    clock.now_s += 60
+    seen = []
+    for _ in range(SPREAD_S + 1):
+        clock.now_s += 1
+        used = authority.keyring.current(CODE).kid
+        assert used in {each.kid for each in late.believed(CODE)}
+        seen.append(used)
 
-    assert other.current(CODE).kid != before
+    assert len(set(seen)) == 2
 
 
 def test_nothing_is_readable_without_the_passphrase(authority, clock):

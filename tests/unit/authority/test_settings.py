@@ -96,3 +96,14 @@ def test_a_folder_that_was_not_made_is_told_how(tmp_path: Path):
 
 def test_an_address_with_a_password_is_not_shown():
     assert "secret" not in repr(Settings(database_url="postgresql://u:secret@h/db"))
+
+
+@pytest.mark.parametrize("text", ["VN", "LA,LA", "LA,", "la/..", "LA KH"])
+def test_regions_of_travellers_are_others_each_once(text):
+    with pytest.raises(FormatError, match="traveler_regions"):
+        Settings(region="VN", traveler_regions=text)
+
+
+def test_regions_of_travellers_are_a_list():
+    assert Settings().regions_of_travellers == ()
+    assert Settings(traveler_regions="LA,KH").regions_of_travellers == ("LA", "KH")

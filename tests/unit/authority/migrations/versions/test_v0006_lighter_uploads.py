@@ -1,4 +1,4 @@
-"""From the schema before to 0006, with what was stored."""
+"""From schema 0005 to 0006, with what was stored."""
 
 from sqlalchemy import inspect, text
 
@@ -22,7 +22,7 @@ def indexes(engine):
 
 def test_the_schema_before_is_upgraded_and_keeps_its_rows(tmp_path):
     engine = open_database(Settings(), tmp_path)
-    upgrade(engine, "0004")
+    assert upgrade(engine, "0005") == "0005"
     assert indexes(engine)["exposures_revised"] == ["revised_type", "revised_batch"]
     assert "exposures_forget" in indexes(engine)
     with engine.begin() as connection:
