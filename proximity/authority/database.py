@@ -177,6 +177,21 @@ def newest_version() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """Turn what a database refuses into an error that a person can read.
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be used.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+
+
 def unusable(error: SQLAlchemyError) -> StoreError:
     """Name what a database refuses, without the values of the statement."""
     origin = getattr(error, "orig", None)

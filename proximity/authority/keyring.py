@@ -48,6 +48,8 @@ _SIGNING = (CERTIFICATE, TOKEN)
 # Others have to learn a signing key before anything is signed by it.
 ACTIVATION_DELAY_S = 3_600
 _REFRESH_S = 60.0
+# A service reads its secrets so often, beside the requests.
+REFRESH_EARLY_S = 20.0
 # The other processes of the service have to learn a secret before it is used.
 SPREAD_S = 2 * int(_REFRESH_S)
 # How long a key is the newest, and how long it is believed afterwards: as long as
@@ -159,10 +161,25 @@ class Keyring:
         now_s = self._clock()
         with self._lock:
             if not 0 <= now_s - self._read_at < _REFRESH_S:
-                self._read()
+                self._secrets = self._read()
                 self._read_at = now_s
             secrets = self._secrets.get(kind, [])
         return [each for each in secrets if not _is_over(kind, each, now_s)]
+
+    def refresh(self) -> None:
+        """Read the secrets before they are old, so that nobody has to wait for it.
+
+        Raises
+        ------
+        StoreError
+            If the passphrase is not theirs.
+        SQLAlchemyError
+            If the database is away; what was read before is believed on.
+        """
+        now_s = self._clock()
+        secrets = self._read()
+        with self._lock:
+            self._secrets, self._read_at = secrets, now_s
 
     def signing_key(self, kind: str) -> tuple[str, ec.EllipticCurvePrivateKey]:
         """Return key ID and private key that sign tokens of a kind now."""
@@ -219,16 +236,17 @@ class Keyring:
             self._public[secret.kid] = found
         return found
 
-    def _read(self) -> None:
-        self._secrets = {}
+    def _read(self) -> dict[str, list[Secret]]:
+        found: dict[str, list[Secret]] = {}
         with reading(self._engine) as connection:
             rows = connection.execute(select(secrets_table)).all()
         for kid, kind, active_s, retired_s, wrapped in rows:
             data = self._open(wrapped, kid)
             secret = Secret(kid, active_s, retired_s, data)
-            self._secrets.setdefault(kind, []).append(secret)
-        for secrets in self._secrets.values():
+            found.setdefault(kind, []).append(secret)
+        for secrets in found.values():
             secrets.sort(key=lambda each: each.active_s)
+        return found
 
     def _seal(self, data: bytes, kid: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)

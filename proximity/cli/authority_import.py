@@ -45,7 +45,7 @@ def import_exports(
     """Import what other authorities have published; every worker run does it too."""
     with extra_needed():
         from proximity.authority.assembly import open_authority
-        from proximity.authority.database import check_schema
+        from proximity.authority.database import check_schema, named_errors
         from proximity.authority.imports import job, sources
     is_new = url is not None
     if forget == is_new and (forget or region is not None or public_keys is not None):
@@ -54,7 +54,7 @@ def import_exports(
         raise typer.BadParameter("--region, and with URL --public-keys, are needed")
     authority = open_authority(data)
     check_schema(authority.engine)
-    with authority.engine.begin() as connection:
+    with named_errors(), authority.engine.begin() as connection:
         if forget and region:
             sources.forget_source(connection, region)
         elif url and region and public_keys:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import delete, insert, select, update
 
 from proximity.authority.assembly import Authority
-from proximity.authority.database import reading, serialise
+from proximity.authority.database import named_errors, reading, serialise
 from proximity.authority.imports.model import import_sources, imported_files
 from proximity.authority.imports.rules import believed_export, takeable_keys
 from proximity.authority.imports.sources import ImportSource, stored_sources
@@ -86,8 +86,9 @@ def import_exports(authority: Authority, network: Network) -> Iterator[ImportRep
     StoreError
         If the own database cannot be used.
     """
-    for source in stored_sources(authority.engine):
-        yield _import_source(authority, source, network)
+    with named_errors():
+        for source in stored_sources(authority.engine):
+            yield _import_source(authority, source, network)
 
 
 def _import_source(

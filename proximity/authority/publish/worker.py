@@ -26,7 +26,12 @@ from sqlalchemy import (
 )
 
 from proximity.authority.assembly import Authority
-from proximity.authority.database import held_alone, reading, serialise
+from proximity.authority.database import (
+    held_alone,
+    named_errors,
+    reading,
+    serialise,
+)
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.index import write_indexes
@@ -81,6 +86,7 @@ class WorkReport:
     next_run: int
 
 
+@named_errors()
 def work(authority: Authority) -> WorkReport:
     """Publish all that may go out, and forget what retention ends.
 

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.keyring import REFRESH_EARLY_S, Keyring
 from proximity.authority.publish.api import export_routes
 from proximity.authority.publish.published_store import open_published_store
 from proximity.authority.service.bodies import (
@@ -112,9 +113,13 @@ class ServiceApp:
         @asynccontextmanager
         async def life(_app: FastAPI) -> AsyncIterator[None]:
             writer.start()
-            flushing = asyncio.create_task(_flush_often(figures, authority))
+            beside = [
+                asyncio.create_task(_flush_often(figures, authority)),
+                asyncio.create_task(_refresh_often(authority.keyring)),
+            ]
             yield
-            flushing.cancel()
+            for task in beside:
+                task.cancel()
             timer.stop()
             # Uploads that wait are stored and answered before the process ends.
             await asyncio.to_thread(writer.stop)
@@ -214,6 +219,17 @@ async def _flush_often(figures: UploadFigures, authority: Authority) -> None:
     while True:
         await asyncio.sleep(FLUSH_S)
         await asyncio.to_thread(_flush, figures, authority)
+
+
+async def _refresh_often(keyring: Keyring) -> None:
+    """Read secrets in a thread, so that no request does it on the loop."""
+    while True:
+        try:
+            await asyncio.to_thread(keyring.refresh)
+        except (ProximityError, SQLAlchemyError) as error:
+            # A request that needs them tries again, and says what is wrong.
+            log_event("secrets", error=type(error).__name__)
+        await asyncio.sleep(REFRESH_EARLY_S)
 
 
 def _build(

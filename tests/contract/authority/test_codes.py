@@ -118,7 +118,9 @@ def test_a_handle_that_is_asked_for_at_once_names_one_code(open_process, order):
 def test_a_telephone_gets_one_code_also_if_it_asks_at_once(open_process, order):
     processes = [open_process(allow_user_report=True) for _ in range(2)]
     asked = replace(order, test_type="user-report", phone=PHONE, nonce=bytes(256))
-    calls = [lambda a=each: report_code(a, asked, "192.0.2.1") for each in processes * 2]
+    calls = [
+        lambda a=each: report_code(a, asked, "192.0.2.1") for each in processes * 2
+    ]
 
     assert at_once(*calls) == {"done": 1, "nothing": 3}
 

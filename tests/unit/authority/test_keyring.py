@@ -1,7 +1,8 @@
 """Secrets that change by themselves."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.database import reading
 from proximity.authority.keyring import (
@@ -101,3 +102,32 @@ def test_the_passphrase_is_a_private_file_or_a_variable(tmp_path):
 def test_a_missing_passphrase_is_named(tmp_path):
     with pytest.raises(StoreError, match="missing"):
         load_passphrase(tmp_path, {})
+
+
+def test_who_asks_for_a_secret_after_a_refresh_reads_nothing(authority, clock):
+    keyring = Keyring(authority.engine, authority.passphrase, clock)
+    keyring.refresh()
+    authority.keyring.rotate(force=True)
+    clock.now_s += 59
+    old = {each.kid for each in keyring.believed(CODE)}
+
+    keyring.refresh()
+    clock.now_s += 59
+
+    statements = []
+    event.listen(
+        authority.engine, "before_cursor_execute", lambda *it: statements.append(it)
+    )
+    assert old < {each.kid for each in keyring.believed(CODE)}
+    assert statements == []
+
+
+def test_a_database_that_is_away_takes_no_secret_that_was_read(authority, clock):
+    keyring = Keyring(authority.engine, authority.passphrase, clock)
+    keyring.refresh()
+    with authority.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE secrets")
+
+    with pytest.raises(SQLAlchemyError):
+        keyring.refresh()
+    assert keyring.current(CODE)

@@ -14,7 +14,7 @@ from proximity.authority.publish.worker import work
 from proximity.authority.upload.decisions import Stored
 from proximity.authority.upload.model import AcceptedKey, Upload, exposures
 from proximity.authority.upload.writer import store_uploads
-from proximity.errors import LockedError, PolicyError
+from proximity.errors import LockedError, PolicyError, StoreError
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.export import open_export
 from proximity.units import DAY_S
@@ -255,3 +255,12 @@ def test_the_files_of_a_batch_are_the_same_whoever_finishes_it(
 
     (file,) = (authority.directory / "exports").glob("*.zip")
     assert [file.read_bytes()] == seen
+
+
+@pytest.mark.parametrize("table", ["secrets", "batches", "codes"])
+def test_a_database_that_fails_is_a_named_error_that_tells_no_values(authority, table):
+    with authority.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+
+    with pytest.raises(StoreError, match=r"database cannot be used \(OperationalError"):
+        work(authority)
