@@ -77,5 +77,5 @@ $(VENV)/plain.stamp: $(SOURCES) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/dev.stamp: $(SOURCES) | $(VENV)/bin/python
-	$(PIP) -e '.[authority,dev]'
+	$(PIP) -e '.[authority,research,dev]'
 	touch $@ $(VENV)/plain.stamp

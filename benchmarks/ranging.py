@@ -7,7 +7,8 @@ others use the machine too.
 
 Rows are `{"name", "per_s", "of", "ratio", "target"}`: samples a second; `ratio` is this
 rate over that of what `of` names, on the same data. Of the bandwidth it is the share:
-bytes that must be read and written, over what reading memory alone achieves.
+bytes that must be read and written, over what reading memory alone achieves. Rows of
+the estimator are `{"name", "value", "unit", "most"}`.
 """
 
 import argparse
@@ -22,6 +23,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from estimator_speed import (
+    ENCOUNTERS,
+    FIRST_SCORE,
+    SIGHTINGS,
+    WITH_KERNELS,
+    check_forms,
+    first_score_s,
+    fortnight_cost,
+)
 from filterpy.kalman import KalmanFilter
 
 from proximity.kernels.dispatch import NUMBA, PYTHON
@@ -72,6 +82,16 @@ class Table:
         )
         wanted = f"(target {target:,})" if target else ""
         print(f"{name:<34} {per_s / 1e6:>9,.2f} M/s {ratio:>10,.2f} x {of} {wanted}")
+
+    def add_cost(
+        self, name: str, value: float, unit: str, most: float | None = None
+    ) -> None:
+        """Add a row of what must not be more than something, and print it."""
+        self.rows.append(
+            {"name": name, "value": round(value, 3), "unit": unit, "most": most}
+        )
+        wanted = f"(at most {most:,})" if most else ""
+        print(f"{name:<58} {value:>9,.2f} {unit} {wanted}")
 
 
 def main() -> None:
@@ -258,6 +278,34 @@ def offsets_of(n: int, generator: np.random.Generator) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths)])
 
 
+def estimator(table: Table) -> None:
+    """Estimate a fortnight and ask everything; five times as much takes no more each.
+
+    Its columns are there already; they are counted too.
+    """
+    table.add_cost("estimator, plain form over compiled", check_forms(), "x")
+    for times, most_s, most_mb in ((1, 2.0, 200.0), (5, None, None)):
+        cost = fortnight_cost(times * SIGHTINGS, times * ENCOUNTERS)
+        name = f"estimator, {times * SIGHTINGS / 1e6:.0f} M sightings"
+        table.add_cost(f"{name}, processor", cost.cpu_s, "s", most_s)
+        table.add_cost(f"{name}, clock", cost.wall_s, "s")
+        table.add_cost(f"{name}, peak", cost.megabytes, "MB", most_mb)
+        with_columns = cost.megabytes + cost.columns_mb
+        table.add_cost(f"{name}, peak and columns", with_columns, "MB", most_mb)
+
+
+def first_score(table: Table) -> None:
+    """Score one encounter in a fresh process, and a process that does nothing."""
+    for name, code, most in (
+        ("bare Python", "pass", None),
+        ("first score", FIRST_SCORE, 0.7),
+        ("first score, by compiled kernels", WITH_KERNELS, None),
+    ):
+        cpu_s, wall_s = first_score_s(code)
+        table.add_cost(f"{name}, processor", cpu_s, "s", most)
+        table.add_cost(f"{name}, clock", wall_s, "s")
+
+
 MEMORY = np.ones(1 << 25, np.int64)
 
 
@@ -280,7 +328,7 @@ def in_turns(runs: dict[str, Run]) -> dict[str, float]:
 
 
 # A function for each row of what the ranging is to reach.
-ROWS = (attenuation_buckets, smoothing)
+ROWS = (attenuation_buckets, smoothing, estimator, first_score)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,13 @@
-"""Tests marked `kernel` run in a guest; here, each tells what became of it there."""
+"""One thread a worker; tests marked `kernel` run in a guest and tell of it here."""
+
+import os
 
 import pytest
 from kernel_rig import guest
 
+# Before any library of arrays is loaded: tests run side by side, and threads that wait
+# for each other cost small matrices more than they give.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 GROUP = "kernel"
 
 

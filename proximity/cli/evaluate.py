@@ -176,6 +176,10 @@ def _document(result: Result) -> dict[str, Any]:
             name: {"auc": each.stratified_auc, "by_stratum": dict(each.by_stratum)}
             for name, each in figures.items()
         },
+        "fine_grain": {
+            name: {"ndcf": dict(each.fine_ndcf), "intervals": dict(each.fine_intervals)}
+            for name, each in figures.items()
+        },
         "comparisons": [_comparison(each) for each in result.comparisons],
         "label_shuffle": {
             name: each.shuffled_auc for name, each in result.scorers.items()
@@ -212,6 +216,9 @@ def _print(results: Sequence[Result]) -> None:
             continue
         before = result
         console.print(_table(result))
+        for name, each in result.scorers.items():
+            if each.figures.fine_ndcf:
+                console.print(_fine_sentence(name, each.figures), highlight=False)
         for comparison in result.comparisons:
             console.print(_sentence(comparison), highlight=False)
         console.print()
@@ -277,6 +284,11 @@ def _sentence(comparison: Comparison) -> str:
     ]
     against = f"{comparison.scorer} against {comparison.reference}"
     return f"{against}: {', '.join(parts) or 'nothing to compare'}"
+
+
+def _fine_sentence(name: str, figures: Figures) -> str:
+    parts = [f"{limit} {_number(cost)}" for limit, cost in figures.fine_ndcf.items()]
+    return f"{name}, nDCF by limit in metres: {', '.join(parts)}"
 
 
 def _range(interval: tuple[float, float] | None) -> str:

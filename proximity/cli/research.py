@@ -9,12 +9,15 @@ from rich.table import Table
 
 from proximity.cli.console import JsonFlag, emit_json
 from proximity.ranging.population import (
+    MOST_VERSION,
+    NAME_CHARACTERS,
     Parameters,
     Population,
     default_parameters,
     encode_parameters,
 )
 from proximity.research.datasets.catalogue import KINDS, Source, load, parse_source
+from proximity.research.fitting.fitter import fitter
 
 app = typer.Typer(help="Fit what the estimator knows of phones, bodies and places.")
 
@@ -53,7 +56,7 @@ def fit(
     name: Annotated[
         str, typer.Option(metavar="NAME", help="Of the parameters.")
     ] = "fitted",
-    version: Annotated[int, typer.Option(min=1, help="Of the parameters.")] = 1,
+    version: Annotated[int, typer.Option(min=1, max=MOST_VERSION, help="Of them.")] = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Fit the parameters of the estimator to recordings with known distances.
@@ -61,12 +64,9 @@ def fit(
     Recordings whose transmit power is calibrated make one population, all others
     another; of a kind that was not given, the population of the default is kept.
     """
-    # Only this command needs scipy.
-    from proximity.research.fitting.population_fit import (  # noqa: PLC0415
-        fit_population,
-    )
-
     sources = [_source(text) for text in dataset]
+    _check(name, output)
+    fit_population = fitter()
     console = Console(stderr=True)
     with console.status("reading"):
         campaigns = [campaign for source in sources for campaign in load(source)]
@@ -106,6 +106,16 @@ def fit(
     else:
         _print(parameters)
         typer.echo(f"{output}  {parameters.digest}")
+
+
+def _check(name: str, output: Path) -> None:
+    """Refuse, before anything is fitted, what could not be written or read again."""
+    if not 0 < len(name) <= NAME_CHARACTERS:
+        message = f"give 1 to {NAME_CHARACTERS} characters"
+        raise typer.BadParameter(message, param_hint="--name")
+    if output.is_dir() or not output.parent.is_dir():
+        message = f"{output} is a folder, or in none that there is"
+        raise typer.BadParameter(message, param_hint="--output")
 
 
 def _source(text: str) -> Source:

@@ -122,6 +122,12 @@ def stack_float32(_context: Any, length: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]  # the same
+def stack_float64(_context: Any, length: Any) -> Any:
+    """Return a pointer to so many float64 on the stack, as `stack_float32` does."""
+    return _on_the_stack(types.float64, length)
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]  # the same
 def stack_int32(_context: Any, length: Any) -> Any:
     """Return a pointer to so many int32 on the stack, as `stack_float32` does."""
     return _on_the_stack(types.int32, length)

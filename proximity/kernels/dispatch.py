@@ -6,6 +6,7 @@ environment variable `PROXIMITY_KERNEL`.
 
 import importlib
 import os
+import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, Final, Protocol, cast
@@ -20,6 +21,8 @@ NUMBA: Final = "numba"
 VARIANTS: Final = ("avx512", "vaes256", "aesni", "armv8", PYTHON)
 # Of operations on arrays that Numba compiles.
 FORMS: Final = (NUMBA, PYTHON)
+# To load Numba takes longer than the plain form takes for fewer elements than this.
+FEW: Final = 4_096
 
 
 # What has the buffer protocol, which has no name before Python 3.12.
@@ -176,7 +179,9 @@ def choose_variant(forced: str | None = None) -> str:
     )
 
 
-def load_operation(operation: str, forced: str | None = None) -> ModuleType:
+def load_operation(
+    operation: str, forced: str | None = None, *, size: int = FEW
+) -> ModuleType:
     """Return the module of an array operation in the form that is to run.
 
     Operations on arrays that are compiled by Numba have no variant for each processor:
@@ -189,7 +194,10 @@ def load_operation(operation: str, forced: str | None = None) -> ModuleType:
         Name of a module, without the `_numba` or `_plain` at its end.
     forced : str or None
         `NUMBA` or `PYTHON`. None: the plain twin where the environment forces
-        `PYTHON`, or where Numba does not load; else Numba.
+        `PYTHON`, or where Numba does not load, or is not loaded yet and the task is
+        small; else Numba.
+    size : int
+        How many elements the operation is for; below `FEW` it is small.
 
     Raises
     ------
@@ -201,7 +209,9 @@ def load_operation(operation: str, forced: str | None = None) -> ModuleType:
             "There is no form of an array operation of that name.",
             f"Choose {' or '.join(FORMS)}.",
         )
-    if forced == PYTHON or (forced is None and os.environ.get(ENVIRONMENT) == PYTHON):
+    chosen = os.environ.get(ENVIRONMENT) == PYTHON
+    small = size < FEW and NUMBA not in sys.modules
+    if forced == PYTHON or (forced is None and (chosen or small)):
         return importlib.import_module(f"{operation}_plain")
     try:
         return importlib.import_module(f"{operation}_numba")

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from proximity.kernels.dispatch import load_operation
 from proximity.ranging.looks import LOOK_S, Float64, Int64, Looks
 from proximity.ranging.population import Fading
 
@@ -66,15 +67,6 @@ def _correlated(part: Float64, look: Int64, row: Int64, memory_s: float) -> Floa
     gap = np.diff(look, prepend=look[:1]).astype(np.float64)
     kept = np.exp(-np.abs(gap) * (LOOK_S / memory_s))
     kept[np.concatenate(([True], row[1:] != row[:-1]))] = 0.0
-    before = _running(part, kept)
-    after = _running(part[::-1], np.append(0.0, kept[:0:-1]))[::-1]
-    return before + after - part
-
-
-def _running(part: Float64, kept: Float64) -> Float64:
-    total = np.empty_like(part)
-    last = 0.0
-    for i, (own, left) in enumerate(zip(part.tolist(), kept.tolist(), strict=True)):
-        last = own + left * last
-        total[i] = last
+    kernel = load_operation("proximity.ranging.levels", size=len(part))
+    total: Float64 = kernel.correlated(part, kept)
     return total

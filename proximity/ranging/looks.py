@@ -17,6 +17,8 @@ LOOK_S = 30
 MS_PER_LOOK = 1000 * LOOK_S
 # What no radio measures at any distance that matters; beyond, somebody lies.
 ATTENUATION_DB = (0.0, 140.0)
+# Sums of multiples of it are exact: the same bits in whatever order they were heard.
+_STEPS_PER_DB = 1024.0
 # One look weighs as much as this many sightings at most.
 MOST_SIGHTINGS = 64
 
@@ -89,7 +91,8 @@ def looks_of(heard: Heard) -> Looks:
         return Looks(nothing, nothing > 0, nothing, np.zeros(0), np.zeros(0))
     count = np.diff(np.append(starts, len(order))).astype(np.float64)
     level_db = np.clip(heard.attenuation_db[order], *ATTENUATION_DB)
-    mean_db = np.add.reduceat(level_db, starts) / count
+    steps = np.add.reduceat(np.rint(level_db * _STEPS_PER_DB), starts)
+    mean_db = steps / (count * _STEPS_PER_DB)
     first = order[starts]
     return Looks(
         heard.encounter[first],

@@ -6,7 +6,6 @@ docs/explanation/scoring.md tells the model that these numbers belong to.
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
@@ -20,10 +19,27 @@ SCHEMA = "proximity/ranging-parameters/v1"
 DEFAULT_FILE = "default-1.json"
 MAX_FILE_BYTES = 262_144
 MAX_KNOWN = 4_096
-_NAME_CHARACTERS = 64
-_LEAST_FREEDOM = 2.0
-# Of every number in a file: wider than any radio, narrow enough for arithmetic.
+NAME_CHARACTERS = 64
+MOST_VERSION = (1 << 31) - 1
+# Wider than any radio or room, narrow enough for arithmetic: nothing that a file holds
+# within these limits makes an estimate fail.
 _LIMIT = 1e4
+_LIMITS = {
+    "level_db": (-1e3, 1e3),
+    "slope_db": (1.0, 1e3),
+    "direction_sd": (0.01, 100.0),
+    "fast_sd": (0.01, 100.0),
+    "memory_s": (1.0, _LIMIT),
+    "distance_log10": (-5.0, 5.0),
+    # At 2 and below the variance is infinite.
+    "freedom": (2.001, _LIMIT),
+    "send_hear_correlation": (-0.999, 0.999),
+    "known_correlation": (-0.999, 0.999),
+}
+_SPREAD_DB = (0.0, 100.0)
+# Of logarithms of metres.
+_SPREAD_LOG10 = (0.0, 5.0)
+_LOG10 = ("distance_", "motion_")
 
 
 class Offset(NamedTuple):
@@ -52,7 +68,7 @@ class Population:
     ----------
     level_db : float
         Mean attenuation at 1 m.
-    slope_db : float > 0
+    slope_db : float >= 1
         Attenuation per decade of distance.
     send_sd, hear_sd, send_hear_correlation : float
         Of the offsets of an unknown device, dB.
@@ -70,7 +86,7 @@ class Population:
         Of log10 of metres about the mean of its encounter.
     slow_sd, fast_sd, packet_sd : float
         Fading, dB: that lasts some minutes, of one look, of one sighting.
-    memory_s : float > 0
+    memory_s : float >= 1
         Time constant of motion and slow fading.
     freedom : float > 2
         Degrees of freedom of the tails: how soon a level is disbelieved.
@@ -109,18 +125,11 @@ class Population:
     def __post_init__(self) -> None:
         """Refuse what the arithmetic could not bear."""
         for name in _NUMBERS:
-            value = getattr(self, name)
-            if not math.isfinite(value) or abs(value) > _LIMIT:
+            usual = _SPREAD_LOG10 if name.startswith(_LOG10) else _SPREAD_DB
+            low, high = _LIMITS.get(name, usual)
+            # False of NaN as well.
+            if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is out of range")
-            if name.endswith("_sd") and value < 0:
-                raise ValueError(f"{name} is negative")
-        if min(self.slope_db, self.memory_s, self.direction_sd, self.fast_sd) <= 0:
-            raise ValueError("slope, memory and noise are more than 0")
-        if self.freedom <= 2:  # the variance is infinite below
-            raise ValueError("freedom is more than 2")
-        for correlation in (self.send_hear_correlation, self.known_correlation):
-            if abs(correlation) >= 1:
-                raise ValueError("a correlation is between -1 and 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +209,9 @@ def parse_parameters(data: bytes) -> Parameters:
     if set(values) != expected:
         raise _malformed("it holds other members than it should")
     name, version = values["name"], values["version"]
-    if not isinstance(name, str) or not 0 < len(name) <= _NAME_CHARACTERS:
+    if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARACTERS:
         raise _malformed("name is no short text")
-    if type(version) is not int or not 1 <= version < 1 << 31:
+    if type(version) is not int or not 1 <= version <= MOST_VERSION:
         raise _malformed("version is no number from 1 on")
     if not isinstance(values["provenance"], dict):
         raise _malformed("provenance is no object")
@@ -252,10 +261,10 @@ def _offsets(value: object, name: str) -> dict[str, Offset]:
 def _number(value: object, name: str) -> float:
     if type(value) not in (int, float):
         raise _malformed(f"{name} is no number")
-    number = float(value)  # type: ignore[arg-type]  # its type was just looked at
-    if not math.isfinite(number) or abs(number) > _LIMIT:
+    # Compared before it is converted: an integer may be larger than any float.
+    if not -_LIMIT <= value <= _LIMIT:  # type: ignore[operator]  # just looked at
         raise _malformed(f"{name} is out of range")
-    return number
+    return float(value)  # type: ignore[arg-type]  # as above
 
 
 def _malformed(what: str) -> FormatError:

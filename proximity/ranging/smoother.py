@@ -99,7 +99,8 @@ def smooth_log_distance(
     KernelError
         If the forced variant cannot run here.
     """
-    kernel = load_operation("proximity.ranging.smoother", variant)
+    size = len(series.measured)
+    kernel = load_operation("proximity.ranging.smoother", variant, size=size)
     columns = LogDistanceSeries(
         _float32(series.measured),
         _float32(series.noise),

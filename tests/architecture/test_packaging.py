@@ -79,6 +79,7 @@ def imported_by(sources: Iterable[Path]) -> set[str]:
 # Imported under another name than they are installed by.
 MODULES = {"protobuf": "google", "dbus-fast": "dbus_fast", "argon2-cffi": "argon2"}
 SERVICE = PACKAGE / "authority"
+FITTING = PACKAGE / "research" / "fitting"
 
 
 def modules_of(requirements: list[str]) -> set[str]:
@@ -86,7 +87,11 @@ def modules_of(requirements: list[str]) -> set[str]:
 
 
 def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
-    plain = [each for each in PACKAGE.rglob("*.py") if SERVICE not in each.parents]
+    plain = [
+        each
+        for each in PACKAGE.rglob("*.py")
+        if not {SERVICE, FITTING} & set(each.parents)
+    ]
 
     assert imported_by(plain) == modules_of(PROJECT["project"]["dependencies"])
 
@@ -103,14 +108,38 @@ def test_the_authority_extra_has_all_that_its_service_imports_and_nothing_else()
     assert imported - plain - brought == extra - loaded
 
 
-def test_commands_start_without_the_libraries_of_the_service():
+def test_the_research_extra_has_all_that_fitting_imports_and_nothing_else():
+    extra = modules_of(PROJECT["project"]["optional-dependencies"]["research"])
+    plain = modules_of(PROJECT["project"]["dependencies"])
+
+    assert imported_by(FITTING.rglob("*.py")) - plain == extra
+
+
+def test_fitting_is_entered_where_a_missing_extra_is_named():
+    """Whoever imports another module of it fails where the extra is missing."""
+    # The second needs nothing of the extra.
+    free = ("research.fitting.fitter", "research.fitting.labelled")
+    entering = {
+        source.relative_to(PACKAGE).as_posix()
+        for source in PACKAGE.rglob("*.py")
+        if FITTING not in source.parents
+        for line in source.read_text("utf-8").splitlines()
+        if "research.fitting" in line and not any(name in line for name in free)
+    }
+
+    assert entering == set()
+
+
+def test_commands_start_without_the_libraries_of_extras():
     code = "import sys, proximity.cli.main as m; m.load_app(); print(*sys.modules)"
     run = subprocess.run(  # noqa: S603
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     loaded = {name.split(".")[0] for name in run.stdout.split()}
 
-    extra = modules_of(PROJECT["project"]["optional-dependencies"]["authority"])
+    extras = PROJECT["project"]["optional-dependencies"]
+    extra = modules_of([*extras["authority"], *extras["research"]])
+    assert extra
     assert loaded & extra == set()
 
 

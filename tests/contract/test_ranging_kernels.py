@@ -9,6 +9,7 @@ from proximity.ranging.buckets import (
     ScanColumns,
     weighted_seconds_by_bucket,
 )
+from proximity.ranging.posterior import NODES, Cases, DosePart, NearPart, NearSums
 from proximity.ranging.smoother import (
     LogDistanceSeries,
     Prior,
@@ -298,3 +299,82 @@ def test_no_windows_give_none(form):
     found = weighted_seconds_by_bucket(scans([], [], [0]), SECONDS, variant=form)
 
     assert found.shape == (0, 4)
+
+
+def runs(generator, m=900, q=7):
+    """Return questions of samples: long runs, some of which come back."""
+    return np.repeat(generator.integers(0, q, m // 9), 9)
+
+
+def operation(name, form):
+    """Return an operation in a form, and in the reference form."""
+    whole = f"proximity.ranging.{name}"
+    return load_operation(whole, form), load_operation(whole, "python")
+
+
+def test_every_form_shares_looks_alike(form):
+    generator = np.random.default_rng(8)
+    part, kept = generator.uniform(0, 1, (2, 900))
+    kept[np.diff(runs(generator), prepend=-1) != 0] = 0.0
+    mine, reference = operation("levels", form)
+
+    found = mine.correlated(part, kept)
+
+    np.testing.assert_array_equal(found, reference.correlated(part, kept))
+
+
+def test_every_form_adds_up_alike_what_is_near(form):
+    generator = np.random.default_rng(9)
+    question = runs(generator)
+    minutes, reach = generator.uniform(0, 5, (2, len(question)))
+    centre = generator.normal(0, 6, len(question))
+    centre[::50] = generator.choice([1e9, -1e9, 8.0, -8.0, 1e300], len(centre[::50]))
+    part = NearPart(question, minutes, centre, reach)
+    nodes = generator.normal(0, 1, NODES)
+    forms = operation("posterior", form)
+
+    found = [NearSums(*np.zeros((2, 7, NODES))) for _ in forms]
+    for each, sums in zip(forms, found, strict=True):
+        # What is added in two parts is added in order.
+        each.add_near(NearPart._make(c[:400] for c in part), nodes, sums)
+        each.add_near(NearPart._make(c[400:] for c in part), nodes, sums)
+
+    for mine, reference in zip(*found, strict=True):
+        np.testing.assert_array_equal(mine, reference)
+
+
+def test_every_form_adds_up_doses_alike(form):
+    generator = np.random.default_rng(10)
+    question = runs(generator)
+    m = len(question)
+    part = DosePart(
+        question,
+        generator.integers(0, 30, m),
+        generator.uniform(0, 1, m),
+        10.0 ** generator.normal(0, 3, m),
+        10.0 ** generator.normal(0, 1, (m, 5)),
+    )
+    part.near[:2] = 1e-100, 1e100
+    of_node = 10.0 ** generator.normal(0, 1, (30, NODES))
+    forms = operation("posterior", form)
+
+    found = np.zeros((2, 7, NODES))
+    for each, dose in zip(forms, found, strict=True):
+        each.add_dose(part, of_node, dose)
+
+    np.testing.assert_array_equal(*found)
+
+
+def test_every_form_gives_the_same_chances_and_quantiles(form):
+    generator = np.random.default_rng(11)
+    cases = Cases(*10.0 ** generator.normal(0, 2, (2, 50, NODES)))
+    covered = generator.uniform(-1, 100, 50)
+    mine, reference = operation("posterior", form)
+
+    for name, asked in (
+        ("chance_above", (covered,)),
+        ("quantile", (covered, 0.05, 24)),
+        ("quantile", (covered, 0.95, 24)),
+    ):
+        found = getattr(mine, name)(cases, *asked)
+        np.testing.assert_array_equal(found, getattr(reference, name)(cases, *asked))

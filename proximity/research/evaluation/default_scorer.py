@@ -21,6 +21,7 @@ from proximity.research.evaluation.scorer import (
     Scorer,
     Unit,
 )
+from proximity.research.fitting.fitter import fitter
 
 NEAR_M = 2.0
 # On the grids "within 6 ft" is everything nearer than the next distance, 8 ft: the
@@ -70,9 +71,15 @@ class DefaultScorer:
     def answer(self, cases: Sequence[Case]) -> Answers:
         """See `Scorer`."""
         found = [_answer(case, self.parameters) for case in cases]
-        probability = np.concatenate([np.zeros(0), *(p for p, _ in found)])
-        minutes = np.concatenate([np.zeros(0), *(m for _, m in found)])
-        return Answers(probability, probability, minutes)
+        probability = np.concatenate([np.zeros(0), *(p for p, _, _ in found)])
+        minutes = np.concatenate([np.zeros(0), *(m for _, m, _ in found)])
+        distances = [d for _, _, d in found if d is not None]
+        return Answers(
+            probability,
+            probability,
+            minutes,
+            np.concatenate(distances) if distances else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,13 @@ class DefaultRefit:
         return DECIDES_AT.get(unit)
 
     def refit(self, collections: Sequence[Collection]) -> Scorer:
-        """See `RefittedScorer`."""
+        """See `RefittedScorer`.
+
+        Raises
+        ------
+        MissingExtraError
+            If what fitting needs is not installed.
+        """
         population = _fitted(tuple(collections))
         parameters = Parameters(self.name, 1, population, population)
         return DefaultScorer(parameters, DECIDES_AT, self.name)
@@ -105,15 +118,13 @@ def default_scorer() -> DefaultScorer:
 # The same folds come back for each unit, with and without self-calibration.
 @lru_cache(maxsize=64)
 def _fitted(collections: tuple[Collection, ...]) -> Population:
-    # Only this needs scipy.
-    from proximity.research.fitting.population_fit import (  # noqa: PLC0415
-        fit_population,
-    )
-
-    return fit_population(collections)
+    return fitter()(collections)
 
 
-def _answer(case: Case, parameters: Parameters) -> tuple[Float64, Float64]:
+def _answer(
+    case: Case, parameters: Parameters
+) -> tuple[Float64, Float64, Float64 | None]:
+    """Return probability and minutes of each ask and, of runs, median distances."""
     calibrated = case.calibrated_power
     population = parameters.calibrated if calibrated else parameters.uncalibrated
     runs = case.unit in (Unit.RUN, Unit.MINUTE)
@@ -134,8 +145,9 @@ def _answer(case: Case, parameters: Parameters) -> tuple[Float64, Float64]:
         metres = CLOSE_M if runs else NEAR_M
         within = minutes_within(metres, found, question, population.memory_s)
         probability.append(float(_chance(case.unit, within)[0]))
-        minutes.append(float(within.spread().mean[0]))
-    return np.array(probability, np.float64), np.array(minutes, np.float64)
+        minutes.append(float(within.nodes.mean()))
+    metres_of_run = 10.0 ** found.distances.log10_m[view.asked] if runs else None
+    return np.array(probability), np.array(minutes), metres_of_run
 
 
 def _chance(unit: Unit, within: Minutes) -> Float64:

@@ -266,6 +266,7 @@ def _join(parts: Sequence[Answers]) -> Answers:
         np.concatenate([np.zeros(0), *(part.score for part in parts)]),
         column([part.probability for part in parts]),
         column([part.minutes for part in parts]),
+        column([part.distance_m for part in parts]),
     )
 
 
@@ -274,6 +275,7 @@ def _check(answers: Answers, name: str, n: int) -> None:
         (answers.score, -np.inf, np.inf),
         (answers.probability, 0.0, 1.0),
         (answers.minutes, 0.0, np.inf),
+        (answers.distance_m, 0.0, np.inf),
     )
     for values, low, high in bounds:
         if values is None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from proximity.research.datasets.signals import Float64
 from proximity.research.evaluation import metrics
+from proximity.research.evaluation.fine_grain import fine_costs
 from proximity.research.evaluation.questions import Truth
 from proximity.research.evaluation.ranking import mean_over_strata, weighted_auc
 from proximity.research.evaluation.resampling import interval_of
@@ -42,6 +43,9 @@ class Figures:
         Area under the curve of each.
     intervals : mapping of str to (float, float) | None
         95 % interval of each figure above by its name, clusters drawn anew.
+    fine_ndcf : mapping of str to float | None
+        Of estimated distances, by limit, and the mean; empty if there are none.
+    fine_intervals : mapping of str to (float, float) | None
     """
 
     auc: float | None = None
@@ -55,6 +59,8 @@ class Figures:
     stratified_auc: float | None = None
     by_stratum: Mapping[str, float | None] = field(default_factory=dict)
     intervals: Mapping[str, Interval | None] = field(default_factory=dict)
+    fine_ndcf: Mapping[str, float | None] = field(default_factory=dict)
+    fine_intervals: Mapping[str, Interval | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,18 @@ def figures_of(scored: Scored, truth: Truth, weight: Float64) -> Figures:
         by_stratum[name] = _only(
             weighted_auc(score[mine], truth.positive[mine], one[:, mine])
         )
-    return Figures(**value, by_stratum=by_stratum, intervals=intervals)
+    fine = {name: _only(row) for name, row in _fine(scored, truth, one).items()}
+    fine_intervals: dict[str, Interval | None] = dict.fromkeys(fine)
+    if _can_resample(truth):
+        drawn = _fine(scored, truth, weight)
+        fine_intervals = {name: interval_of(row) for name, row in drawn.items()}
+    return Figures(
+        **value,
+        by_stratum=by_stratum,
+        intervals=intervals,
+        fine_ndcf=fine,
+        fine_intervals=fine_intervals,
+    )
 
 
 def compare(
@@ -161,6 +178,14 @@ def _all(scored: Scored, truth: Truth, weight: Float64) -> dict[str, Float64]:
             answers.minutes, truth.minutes, weight
         )
     return found
+
+
+def _fine(scored: Scored, truth: Truth, weight: Float64) -> dict[str, Float64]:
+    """Return the costs of estimated distances under each row of weights."""
+    estimated = scored.answers.distance_m
+    if estimated is None or truth.distance_m is None:
+        return {}
+    return fine_costs(estimated, truth.distance_m, weight)
 
 
 def _compared(scored: Scored, truth: Truth, weight: Float64) -> dict[str, Float64]:

@@ -1,5 +1,6 @@
 """Questions about runs at one distance: a run, and 60 s of one."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -172,7 +173,14 @@ def ask_of(stretch: Stretch, span_ms: tuple[int, int], scene: Scene) -> Ask:
 def item_of(stretch: Stretch, span_ms: tuple[int, int], collection: Collection) -> Item:
     """Return the truth about one span of a run."""
     minutes = (span_ms[1] - span_ms[0]) / (60 * MS_PER_S) if stretch.close else 0.0
-    return Item(stretch.close, minutes, collection.name, (collection.name,))
+    metres = stretch.segments[0].distance_m
+    return Item(
+        stretch.close,
+        minutes,
+        collection.name,
+        (collection.name,),
+        math.nan if metres is None else metres,
+    )
 
 
 def _merged(spans: Sequence[tuple[int, int]]) -> Int64:

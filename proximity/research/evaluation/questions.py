@@ -1,5 +1,6 @@
 """Sets of questions with the truth beside them."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,12 +34,15 @@ class Item:
         Scenario or collection.
     clusters : tuple of str
         Names of what the item shares with others: its phones, or its collection.
+    distance_m : float
+        Of a run; NaN where people moved, or where it is not known.
     """
 
     positive: bool
     minutes: float
     stratum: str
     clusters: tuple[str, ...]
+    distance_m: float = math.nan
 
 
 class Truth(NamedTuple):
@@ -52,6 +56,8 @@ class Truth(NamedTuple):
         Index in `strata`.
     strata : tuple of str
     cluster : int64[n, k]
+    distance_m : float64[n] | None
+        NaN where it is not known.
     """
 
     positive: Bools
@@ -59,6 +65,7 @@ class Truth(NamedTuple):
     stratum: Int64
     strata: tuple[str, ...]
     cluster: Int64
+    distance_m: Float64 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,7 @@ def truth_of(plans: Sequence[Plan]) -> Truth:
         np.array([place[item.stratum] for item in items], np.int64),
         strata,
         np.array(cluster, np.int64).reshape(len(items), width),
+        np.array([item.distance_m for item in items], np.float64),
     )
 
 

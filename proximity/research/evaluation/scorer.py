@@ -112,11 +112,14 @@ class Answers(NamedTuple):
         That the item is positive, 0..1; None from scorers that give none.
     minutes : float64[n] | None
         Expected minutes within 2 m, >= 0; None from scorers that give none.
+    distance_m : float64[n] | None
+        Estimated distance, > 0, of runs; None from scorers that give none.
     """
 
     score: Float64
     probability: Float64 | None = None
     minutes: Float64 | None = None
+    distance_m: Float64 | None = None
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from proximity.research.fitting.labelled import Labelled
 _LAGS = 12
 _LEAST_LOOKS = 8
 _SINGLE, _MANY = 1.0, 4.0
+_LEAST_VARIANCE = 1e-6
 
 
 def fit_fading(collections: Sequence[Labelled], slope_db: float) -> Fading | None:
@@ -74,14 +75,13 @@ class _Correlation:
         self._counts = np.zeros(_LAGS)
 
     def add(self, look: Int64, deviation: Float64) -> None:
-        span = int(look[-1] - look[0]) + 1
-        line = np.zeros(span)
-        heard = np.zeros(span)
-        line[look - look[0]] = deviation
-        heard[look - look[0]] = 1.0
-        for lag in range(min(_LAGS, span)):
-            self._sums[lag] += line[: span - lag] @ line[lag:]
-            self._counts[lag] += heard[: span - lag] @ heard[lag:]
+        # Looks rather than moments: a clock that jumps costs no memory.
+        for lag in range(_LAGS):
+            later = np.searchsorted(look, look + lag)
+            later[later == len(look)] = 0
+            both = look[later] == look + lag
+            self._sums[lag] += deviation[both] @ deviation[later[both]]
+            self._counts[lag] += np.count_nonzero(both)
 
     @property
     def total(self) -> float:
@@ -93,7 +93,8 @@ class _Correlation:
         known = self._counts > 0
         at = np.arange(_LAGS)[known]
         covariance = self._sums[known] / self._counts[known]
-        total = covariance[0]
+        # Never 0: what does not vary at all can be parted in any way.
+        total = max(float(covariance[0]), _LEAST_VARIANCE)
         if len(at) < 3:  # two unknowns
             return 0.5 * total, 0.5 * total, 4.0 * LOOK_S
         weight = np.sqrt(self._counts[known][1:] / self._counts[known][0])

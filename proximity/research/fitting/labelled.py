@@ -1,6 +1,6 @@
 """Recordings with known distances, as looks and encounters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -29,7 +29,8 @@ class Labelled(NamedTuple):
     ----------
     name : str
     models, carriages : tuple of str
-        Of each device; "" where it is not known.
+        Of each device; "" where it is not known, or tells nothing: the device is in no
+        look.
     first, second : int64[n]
         Devices of each encounter.
     looks : Looks
@@ -52,8 +53,7 @@ def labelled(collection: Collection) -> Labelled | None:
     A run of a grid is an encounter of its own; elsewhere two devices meet once.
     """
     heard = collection.sightings
-    found = _by_run(collection) if collection.segments else _by_pair(collection)
-    encounter, first, second, metres, carriages = found
+    encounter, first, second, metres, carriages = encounters_in(collection)
     kept = (encounter >= 0) & np.isfinite(metres) & np.isfinite(heard.rssi_dbm)
     if not kept.any():
         return None
@@ -65,15 +65,48 @@ def labelled(collection: Collection) -> Labelled | None:
     sightings = Heard(encounter, forward, heard.t_ms, attenuation_db)
     looks = looks_of(sightings)
     truth = _mean_by_look(looks, sightings, np.log10(metres))
+    present = np.unique(looks.encounter)
+    met = {*first[present].tolist(), *second[present].tolist()}
+
+    def of_met(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name if i in met else "" for i, name in enumerate(names))
+
     return Labelled(
         collection.name,
-        tuple(device.model for device in collection.devices),
-        carriages,
+        of_met(device.model for device in collection.devices),
+        of_met(carriages),
         first,
         second,
         looks,
         truth,
     )
+
+
+class Found(NamedTuple):
+    """Encounters of a collection.
+
+    Attributes
+    ----------
+    encounter : int64[n]
+        Of each sighting; -1 for none.
+    first, second : int64[k]
+        Devices of each encounter.
+    metres : float64[n]
+        True distance at each sighting, NaN where it is not known.
+    carriages : tuple of str
+        Of each device.
+    """
+
+    encounter: Int64
+    first: Int64
+    second: Int64
+    metres: Float64
+    carriages: tuple[str, ...]
+
+
+def encounters_in(collection: Collection) -> Found:
+    """Return the encounters of a collection, as `labelled` counts them."""
+    return _by_run(collection) if collection.segments else _by_pair(collection)
 
 
 def all_labelled(collections: Sequence[Collection]) -> list[Labelled]:
@@ -87,10 +120,7 @@ def _power_dbm(collection: Collection, heard: Sightings) -> Float64:
     return np.where(believed, stated, ASSUMED_TX_POWER_DBM)
 
 
-_Found = tuple[Int64, Int64, Int64, Float64, tuple[str, ...]]
-
-
-def _by_run(collection: Collection) -> _Found:
+def _by_run(collection: Collection) -> Found:
     runs: dict[tuple[object, ...], int] = {}
     rows, first, second = [], [], []
     carriages = [""] * len(collection.devices)
@@ -111,7 +141,7 @@ def _by_run(collection: Collection) -> _Found:
     if of_row is None:
         raise AssertionError("a collection of segments says to which sightings belong")
     at = np.where(of_row == NO_SEGMENT, len(rows), of_row)
-    return (
+    return Found(
         of_segment[at],
         np.array(first, np.int64),
         np.array(second, np.int64),
@@ -120,7 +150,7 @@ def _by_run(collection: Collection) -> _Found:
     )
 
 
-def _by_pair(collection: Collection) -> _Found:
+def _by_pair(collection: Collection) -> Found:
     heard, count = collection.sightings, len(collection.devices)
     low = np.minimum(heard.receiver, heard.sender).astype(np.int64)
     high = np.maximum(heard.receiver, heard.sender).astype(np.int64)
@@ -133,7 +163,7 @@ def _by_pair(collection: Collection) -> _Found:
     first, second = np.divmod(pairs, count)
     same = first == second
     encounter = np.where(same[encounter], -1, encounter)
-    return encounter, first, second, metres, ("",) * count
+    return Found(encounter, first, second, metres, ("",) * count)
 
 
 def _rows_of_pairs(

@@ -44,7 +44,7 @@ def fit_population(collections: Sequence[Collection]) -> Population:
         If less than two encounters have a known distance.
     """
     found = all_labelled(collections)
-    if sum(len(each.first) for each in found) < 2:
+    if sum(len(np.unique(each.looks.encounter)) for each in found) < 2:
         raise EvaluationError(
             "There are too few encounters with a known distance to fit anything.",
             "Give more collections, or others.",

@@ -146,8 +146,8 @@ def test_a_missed_contact_is_named_after_the_results(demo, missed):
     result = demo("--json", report=missed)
 
     assert isinstance(result.exception, DemonstrationError)
-    assert "1 true contact(s) were missed by en-v2" in str(result.exception)
-    assert json.loads(result.stdout)["pairs"][0]["alert"]["en-v2"] is False
+    assert "1 true contact(s) were missed by default" in str(result.exception)
+    assert json.loads(result.stdout)["pairs"][0]["alert"]["default"] is False
 
 
 def test_a_missed_contact_exits_with_1(missed, tmp_path, monkeypatch, capsys):

@@ -8,6 +8,7 @@ from proximity.errors import KernelError
 from proximity.kernels import dispatch
 from proximity.kernels.dispatch import (
     ENVIRONMENT,
+    FEW,
     NUMBA,
     PYTHON,
     VARIANTS,
@@ -113,6 +114,20 @@ def test_a_forced_matching_kernel_leaves_operations_compiled(monkeypatch):
     monkeypatch.setenv(ENVIRONMENT, "aesni")
 
     assert load_operation(SMOOTHER).__name__ == f"{SMOOTHER}_numba"
+
+
+def test_what_is_small_does_not_wait_for_numba(monkeypatch):
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+
+    assert load_operation(SMOOTHER, size=FEW - 1).__name__ == f"{SMOOTHER}_plain"
+
+
+def test_numba_that_is_there_runs_also_what_is_small(monkeypatch):
+    pytest.importorskip("numba")
+
+    assert load_operation(SMOOTHER, size=1).__name__ == f"{SMOOTHER}_numba"
+    monkeypatch.setenv(ENVIRONMENT, PYTHON)
+    assert load_operation(SMOOTHER, size=1).__name__ == f"{SMOOTHER}_plain"
 
 
 @pytest.mark.usefixtures("without_numba")

@@ -57,7 +57,7 @@ def test_the_rule_that_decides_is_named_first(report):
 
     assert names[0] == DEFAULT_RULE
     assert sorted(names) == sorted(BUILT_IN)
-    assert (report.rules[0].unit, report.rules[0].threshold) == ("min", 15)
+    assert (report.rules[0].unit, report.rules[0].threshold) == ("percent", 50)
     assert report.thresholds_db == (55, 67, 75)
 
 

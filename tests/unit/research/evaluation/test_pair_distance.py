@@ -5,7 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from proximity.research.evaluation.pair_distance import pair_distances, start_of
+from proximity.research.evaluation.pair_distance import (
+    pair_distances,
+    span_of,
+    start_of,
+)
 from proximity.research.evaluation.questions import Links
 
 
@@ -71,3 +75,24 @@ def test_time_out_of_sight_is_not_seen(people):
 def test_windows_begin_with_the_cameras_or_the_first_packet(people):
     assert start_of(people) == people.tracks.t_ms[0]
     assert start_of(replace(people, tracks=None)) == people.sightings.t_ms[0]
+
+
+def test_a_span_is_that_of_the_cameras(people):
+    t_ms = people.tracks.t_ms
+
+    assert span_of(people) == (t_ms[0], t_ms[-1])
+
+
+def test_without_cameras_a_span_is_that_of_packets_that_state_a_distance(people):
+    unknown_at_the_ends = people.distance_m.copy()
+    unknown_at_the_ends[:5] = unknown_at_the_ends[-3:] = np.nan
+    told = replace(people, tracks=None, distance_m=unknown_at_the_ends)
+    t_ms = people.sightings.t_ms
+
+    assert span_of(told) == (t_ms[5], t_ms[-4])
+
+
+def test_where_no_distance_is_known_there_is_no_span(people):
+    nothing = np.full(len(people.distance_m), np.nan, np.float32)
+
+    assert span_of(replace(people, tracks=None, distance_m=nothing)) is None

@@ -118,3 +118,17 @@ def test_no_sightings_leave_nothing_to_ask(asked, people):
     )
 
     assert all(not q.plans for q in asked(silent).values())
+
+
+def test_a_pair_is_asked_about_no_longer_than_its_distance_is_known(asked, people):
+    """The phones were on before the cameras and after them."""
+    some = slice(60, 200)
+    filmed = people.tracks._make(column[..., some] for column in people.tracks)
+    plans = asked(replace(people, tracks=filmed))[Unit.PAIR, True].plans
+    asks = [ask for plan in plans for ask in plan.make().asks]
+
+    assert len(asks) == 3
+    assert {(ask.start_ms, ask.end_ms) for ask in asks} == {
+        (filmed.t_ms[0], filmed.t_ms[-1])
+    }
+    assert filmed.t_ms[0] > people.sightings.t_ms[0]
