@@ -8,11 +8,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/c
 PARTS := dbus-daemon:dbus openssl:openssl qemu-system-x86_64:qemu-system-x86 \
     bluetoothctl:bluez busybox:busybox-static modprobe:kmod cpio:cpio setpriv:util-linux \
     aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static \
-    /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross
+    /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross \
+    /usr/lib/postgresql/*/bin/postgres:postgresql
 # A guest with a real kernel, for the tests of radios; kept outside this folder.
 GUEST := tests/integration/kernel_rig/kernel.sh
 
-.PHONY: demo test check bench fuzz clean parts
+.PHONY: demo test check bench soak fuzz clean parts
 
 demo: $(VENV)/plain.stamp
 	$(BIN)/proximity demo --page demo/index.html
@@ -26,8 +27,15 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
 
-bench: $(VENV)/dev.stamp
+bench: parts $(VENV)/dev.stamp
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+# Half load on the authority's service while its parts are killed, on each database.
+SOAK_SECONDS ?= 600
+SOAK_KILLS ?= 12
+soak: parts $(VENV)/dev.stamp
+	for database in sqlite postgresql; do $(BIN)/python benchmarks/authority_soak.py \
+	    --seconds $(SOAK_SECONDS) --kills $(SOAK_KILLS) --latency --database $$database || exit 1; done
 
 # The native parser and kernels under AddressSanitizer and UBSan, for a bounded time.
 FUZZ_SECONDS ?= 60

@@ -12,6 +12,7 @@
 #include "bluezone_search.h"
 #include "dispatch.h"
 #include "export_scan.h"
+#include "export_write.h"
 #include "search.h"
 
 static PyObject *list_variants(PyObject *self, PyObject *args)
@@ -269,10 +270,11 @@ static PyObject *count_export(PyObject *self, PyObject *args)
 }
 
 /* Take a column of as many rows as the one of keys has. */
-static void *take_column(struct taken *taken, PyObject *object, size_t item, size_t rows)
+static void *take_column(struct taken *taken, PyObject *object, size_t item, int writable,
+                         size_t rows)
 {
     size_t length = 0;
-    void *column = take(taken, object, item, 1, &length);
+    void *column = take(taken, object, item, writable, &length);
     if (column && length != rows) {
         refuse("columns of keys differ in length");
         return NULL;
@@ -294,12 +296,12 @@ static PyObject *scan_export(PyObject *self, PyObject *args)
     size_t size = 0, rows = 0;
     const uint8_t *data = take(&taken, object, 1, 0, &size);
     int sound = data && (columns.key = take(&taken, out[0], EXPORT_KEY_BYTES, 1, &rows))
-             && (columns.start = take_column(&taken, out[1], 8, rows))
-             && (columns.period = take_column(&taken, out[2], 8, rows))
-             && (columns.report_type = take_column(&taken, out[3], 1, rows))
-             && (columns.days_since_onset = take_column(&taken, out[4], 2, rows))
-             && (columns.transmission_risk = take_column(&taken, out[5], 1, rows))
-             && (columns.revised = take_column(&taken, out[6], 1, rows));
+             && (columns.start = take_column(&taken, out[1], 8, 1, rows))
+             && (columns.period = take_column(&taken, out[2], 8, 1, rows))
+             && (columns.report_type = take_column(&taken, out[3], 1, 1, rows))
+             && (columns.days_since_onset = take_column(&taken, out[4], 2, 1, rows))
+             && (columns.transmission_risk = take_column(&taken, out[5], 1, 1, rows))
+             && (columns.revised = take_column(&taken, out[6], 1, 1, rows));
     if (sound && at > size) sound = refuse("the walk begins beyond the data");
     if (sound && first > rows) sound = refuse("the first row is beyond the columns");
     if (sound) {
@@ -313,6 +315,37 @@ static PyObject *scan_export(PyObject *self, PyObject *args)
                          walk.sound ? Py_True : Py_False);
 }
 
+static PyObject *write_export(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *in[6], *object;
+    unsigned long long first, end;
+    unsigned char tag;
+    if (!PyArg_ParseTuple(args, "(OOOOOO)KKbO", &in[0], &in[1], &in[2], &in[3], &in[4], &in[5],
+                          &first, &end, &tag, &object))
+        return NULL;
+    struct taken taken = {.count = 0};
+    struct export_columns columns = {.revised = NULL};
+    size_t rows = 0, room = 0, written = 0;
+    uint8_t *out = NULL;
+    int sound = (columns.key = take(&taken, in[0], EXPORT_KEY_BYTES, 0, &rows))
+             && (columns.start = take_column(&taken, in[1], 8, 0, rows))
+             && (columns.period = take_column(&taken, in[2], 8, 0, rows))
+             && (columns.report_type = take_column(&taken, in[3], 1, 0, rows))
+             && (columns.days_since_onset = take_column(&taken, in[4], 2, 0, rows))
+             && (columns.transmission_risk = take_column(&taken, in[5], 1, 0, rows))
+             && (out = take(&taken, object, 1, 1, &room));
+    if (sound && (first > end || end > rows)) sound = refuse("rows are beyond the columns");
+    if (sound && room / EXPORT_MOST_RECORD < end - first) sound = refuse("there is too little room");
+    if (sound) {
+        Py_BEGIN_ALLOW_THREADS;
+        written = export_write(&columns, (size_t)first, (size_t)end, tag, out);
+        Py_END_ALLOW_THREADS;
+    }
+    give_back(&taken);
+    return sound ? PyLong_FromSize_t(written) : NULL;
+}
+
 static PyMethodDef methods[] = {
     {"variants", list_variants, METH_NOARGS, "All variants, each with whether it runs here."},
     {"table_insert", insert_rows, METH_VARARGS, "Take rows into the exact table."},
@@ -322,6 +355,7 @@ static PyMethodDef methods[] = {
     {"gaen_search", search_gaen, METH_VARARGS, "Find the rows whose ID a key derives."},
     {"export_count", count_export, METH_VARARGS, "Pass over the key records of an export."},
     {"export_scan", scan_export, METH_VARARGS, "Read key records of an export into columns."},
+    {"export_write", write_export, METH_VARARGS, "Write rows of columns as key records."},
     {"gaen_fold", fold_gaen, METH_VARARGS, "XOR all IDs of keys: no look-ups."},
     {"bluezone_search", search_bluezone, METH_VARARGS, "Find the rows whose ID a chain derives."},
     {"bluezone_advance", advance_bluezone, METH_VARARGS, "Turn keys into those of a later day."},
@@ -344,6 +378,7 @@ PyMODINIT_FUNC PyInit__native(void)
         {"FILTER_FOLDED_WORDS", FILTER_FOLDED_WORDS},
         {"FILTER_LEAST_WORDS", FILTER_LEAST_WORDS},
         {"FILTER_MOST_WORDS", FILTER_MOST_WORDS},
+        {"EXPORT_MOST_RECORD", EXPORT_MOST_RECORD},
     };
     PyObject *module = PyModule_Create(&definition);
     for (size_t i = 0; module && i < sizeof constants / sizeof constants[0]; i++)

@@ -10,15 +10,14 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.database import (
     DATABASE_FILE,
-    METADATA,
     check_schema,
     open_database,
     reading,
@@ -26,18 +25,24 @@ from proximity.authority.database import (
     unusable,
     upgrade,
 )
+from proximity.authority.founding import take_database
 from proximity.authority.keyring import PASSPHRASE_FILE
 from proximity.authority.publish.durable_files import PRIVATE_MODE, make_folder
 from proximity.authority.publish.signing_keys import PUBLIC_KEYS_FILE
 from proximity.authority.publish.worker import only_worker
-from proximity.authority.settings import SETTINGS_FILE, Settings, is_initialised
+from proximity.authority.settings import (
+    SETTINGS_FILE,
+    Settings,
+    is_initialised,
+    save_settings,
+)
+from proximity.authority.table_copy import copy_rows, count_uploads
 from proximity.errors import FormatError, PolicyError, StoreError, TruncatedError
 
 _FILES = (PASSPHRASE_FILE, PUBLIC_KEYS_FILE, "outbox.jsonl")
 _FOLDERS = ("keys", "public_keys", "exports")
 # A directory without its settings counts as not made: they come last.
 _LAST = SETTINGS_FILE
-_ROWS = 20_000
 
 
 class BackupReport(NamedTuple):
@@ -106,7 +111,7 @@ def restore(
     Raises
     ------
     PolicyError
-        If there is an authority already.
+        If there is an authority already, in the directory or in the database.
     FormatError
         If the file is no backup.
     StoreError
@@ -143,31 +148,12 @@ def _write(authority: Authority, file: io.BufferedWriter) -> BackupReport:
 def _copy_database(source: Engine, path: Path) -> int:
     target = open_database(Settings(), path.parent)
     try:
-        with _snapshot(source) as connection:
+        with reading(source) as connection:
             upgrade(target, schema_version(connection) or "head")
-            return _copy_rows(connection, target)
+            with target.begin() as writing:
+                return copy_rows(connection, writing)
     finally:
         target.dispose()
-
-
-def _snapshot(engine: Engine) -> Connection:
-    options: dict[str, Any] = {"reads": True}
-    if engine.dialect.name == "postgresql":
-        options["isolation_level"] = "REPEATABLE READ"
-    return engine.connect().execution_options(**options)
-
-
-def _copy_rows(source: Connection, target: Engine) -> int:
-    with target.begin() as writing:
-        for table in METADATA.sorted_tables:
-            rows = source.execution_options(yield_per=_ROWS).execute(select(table))
-            for block in rows.mappings().partitions():
-                writing.execute(insert(table), [dict(row) for row in block])
-        exposures = METADATA.tables["exposures"]
-        count = writing.execute(
-            select(func.count()).where(exposures.c.origin != "padding")
-        )
-        return int(count.scalar_one())
 
 
 def _write_archive(directory: Path, database: Path, file: io.BufferedWriter) -> int:
@@ -179,12 +165,13 @@ def _write_archive(directory: Path, database: Path, file: io.BufferedWriter) -> 
         for path in _published_first(directory):
             tar.add(path, path.relative_to(directory).as_posix())
         tar.add(directory / _LAST, _LAST)
-    return sum(1 for _ in (directory / "exports").glob("*.zip"))
+    return _count_exports(directory)
 
 
 def _published_first(directory: Path) -> Iterator[Path]:
     for folder in _FOLDERS:
-        for path in sorted((directory / folder).glob("*")):
+        # What is for another region lies one folder deeper.
+        for path in sorted((directory / folder).rglob("*")):
             # Drafts begin with a dot.
             if path.is_file() and not path.name.startswith("."):
                 yield path
@@ -195,9 +182,7 @@ def _extract(tar: tarfile.TarFile, directory: Path) -> int:
     seen = set()
     for member in tar:
         parts = Path(member.name).parts
-        known = member.name in (*_FILES, DATABASE_FILE, _LAST) or (
-            len(parts) == 2 and parts[0] in _FOLDERS and parts[1][0] != "."
-        )
+        known = member.name in (*_FILES, DATABASE_FILE, _LAST) or _is_in_folder(parts)
         if not known or not member.isfile():
             raise FormatError(
                 "The file holds what no backup of an authority does.",
@@ -210,7 +195,18 @@ def _extract(tar: tarfile.TarFile, directory: Path) -> int:
     if not {DATABASE_FILE, _LAST} <= seen:
         raise EOFError
     directory.chmod(0o700)
-    return sum(1 for _ in (directory / "exports").glob("*.zip"))
+    return _count_exports(directory)
+
+
+def _is_in_folder(parts: tuple[str, ...]) -> bool:
+    depths = (2, 3) if parts[:1] == ("exports",) else (2,)
+    if len(parts) not in depths or parts[0] not in _FOLDERS:
+        return False
+    return not any(part.startswith(".") for part in parts)
+
+
+def _count_exports(directory: Path) -> int:
+    return sum(1 for _ in (directory / "exports").rglob("*.zip"))
 
 
 def _settle(directory: Path, environment: Mapping[str, str]) -> int:
@@ -219,16 +215,24 @@ def _settle(directory: Path, environment: Mapping[str, str]) -> int:
     path.with_name(f"{_LAST}.restored").replace(path)
     try:
         authority = open_authority(directory, environment)
-        if authority.engine.dialect.name == "postgresql":
-            return _fill(authority, directory)
-        upgrade(authority.engine)
-        exposures = METADATA.tables["exposures"]
-        with reading(authority.engine) as connection:
-            statement = select(func.count()).where(exposures.c.origin != "padding")
-            return int(connection.execute(statement).scalar_one())
+        try:
+            return _furnish(authority)
+        finally:
+            authority.engine.dispose()
     except BaseException:
         path.unlink()
         raise
+
+
+def _furnish(authority: Authority) -> int:
+    directory = authority.directory
+    # Later commands need no more than the directory, as after `init`.
+    save_settings(directory, authority.settings)
+    if authority.engine.dialect.name == "postgresql":
+        return _fill(authority, directory)
+    upgrade(authority.engine)
+    with reading(authority.engine) as connection:
+        return count_uploads(connection)
 
 
 def _fill(authority: Authority, directory: Path) -> int:
@@ -236,10 +240,13 @@ def _fill(authority: Authority, directory: Path) -> int:
     try:
         upgrade(copy)
         upgrade(authority.engine)
-        with _snapshot(copy) as connection:
-            return _copy_rows(connection, authority.engine)
+        with reading(copy) as connection, authority.engine.begin() as writing:
+            take_database(writing)
+            keys = copy_rows(connection, writing)
     except SQLAlchemyError as error:
         raise unusable(error) from error
     finally:
         copy.dispose()
-        authority.engine.dispose()
+    for file in directory.glob(f"{DATABASE_FILE}*"):
+        file.unlink()
+    return keys

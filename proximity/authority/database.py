@@ -10,10 +10,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import (
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from proximity.authority.settings import Settings
@@ -22,6 +31,19 @@ from proximity.errors import SchemaVersionError, StoreError
 DATABASE_FILE = "authority.sqlite"
 METADATA = MetaData()
 _BUSY_S = 20.0
+_CONNECT_S = 10
+# What PostgreSQL ends of two transactions that wait for each other, or that cannot
+# both have been first: nothing of it is stored, and it may be tried again.
+_OVERTAKEN = {"40001", "40P01"}
+_SESSION = (
+    # A commit that a crash could undo is none; stronger settings are left alone.
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'",
+    # The server gives a machine up that has vanished, and with it its locks.
+    "SET tcp_keepalives_idle = 30",
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -41,8 +63,7 @@ def open_database(settings: Settings, directory: Path) -> Engine:
         A commit is durable: what it acknowledged survives a loss of power.
     """
     if settings.database_url:
-        url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_pre_ping=True, pool_size=8, hide_parameters=True)
+        return _open_postgresql(settings.database_url)
     engine = create_engine(
         f"sqlite:///{directory / DATABASE_FILE}",
         connect_args={"timeout": _BUSY_S, "check_same_thread": False},
@@ -58,8 +79,47 @@ def open_database(settings: Settings, directory: Path) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open one consistent view of the database; writers need not wait for it."""
-    with engine.execution_options(reads=True).connect() as connection:
+    with engine.execution_options(**_view_options(engine)).connect() as connection:
         yield connection
+
+
+def serialise(connection: Connection, name: str) -> None:
+    """Let transactions that name the same go one after the other, from here on.
+
+    What is read afterwards includes what the one before has written. With SQLite
+    there is only one transaction that writes at a time.
+    """
+    if connection.dialect.name == "postgresql":
+        number = func.hashtextextended(name, 0)
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+@contextmanager
+def held_alone(engine: Engine, name: str) -> Iterator[bool]:
+    """Hold a name in the database, and tell whether nobody else does.
+
+    A process that dies lets go. SQLite has no such names: there, whoever asks holds
+    the directory instead.
+    """
+    if engine.dialect.name != "postgresql":
+        yield True
+        return
+    with engine.connect() as connection:
+        number = func.hashtextextended(name, 0)
+        free = connection.execute(select(func.pg_try_advisory_lock(number))).scalar()
+        connection.commit()
+        try:
+            yield bool(free)
+        finally:
+            _let_go(connection, number if free else None)
+
+
+def was_overtaken(error: SQLAlchemyError) -> bool:
+    """Tell whether a transaction failed only because another one came between."""
+    if isinstance(error, IntegrityError):
+        return True
+    origin = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(origin, "sqlstate", None) in _OVERTAKEN
 
 
 def upgrade(engine: Engine, revision: str = "head") -> str:
@@ -74,6 +134,7 @@ def upgrade(engine: Engine, revision: str = "head") -> str:
     """
     try:
         with engine.begin() as connection:
+            serialise(connection, "schema")
             _known_version(connection)
             config = _config()
             config.attributes["connection"] = connection
@@ -116,6 +177,21 @@ def newest_version() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """Turn what a database refuses into an error that a person can read.
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be used.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+
+
 def unusable(error: SQLAlchemyError) -> StoreError:
     """Name what a database refuses, without the values of the statement."""
     origin = getattr(error, "orig", None)
@@ -147,12 +223,55 @@ def _config() -> Config:
     return config
 
 
+def _let_go(connection: Connection, number: Any) -> None:
+    """Give a lock back; it is the session's, so a pooled connection would keep it."""
+    try:
+        if number is not None:
+            connection.execute(select(func.pg_advisory_unlock(number)))
+            connection.commit()
+    except SQLAlchemyError:
+        # The session is gone, and the lock with it.
+        connection.invalidate()
+
+
+def _view_options(engine: Engine) -> dict[str, Any]:
+    options: dict[str, Any] = {"reads": True}
+    if engine.dialect.name == "postgresql":
+        # By default each statement would see what was committed before it.
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return options
+
+
+def _open_postgresql(address: str) -> Engine:
+    url = make_url(address).set(drivername="postgresql+psycopg")
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=8,
+        hide_parameters=True,
+        connect_args={"connect_timeout": _CONNECT_S, "client_encoding": "utf8"},
+    )
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        for statement in _SESSION:
+            cursor.execute(statement)
+    connection.commit()
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver would begin transactions by itself, and only some of them.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # Keys are random, so a commit touches many pages, and the next one the same: the
+    # longer the log (here 32 MB), the fewer of them are written into the file twice.
+    connection.execute("PRAGMA wal_autocheckpoint = 8000")
+    connection.execute("PRAGMA cache_size = -32000")
 
 
 def _begin_sqlite(connection: Connection) -> None:

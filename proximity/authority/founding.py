@@ -5,10 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlalchemy import Connection, delete, select
+
 from proximity.authority.accounts.rules import ADMIN, add_account, check_account
-from proximity.authority.assembly import open_authority
-from proximity.authority.database import upgrade
-from proximity.authority.keyring import PASSPHRASE_VARIABLE, make_passphrase
+from proximity.authority.assembly import Authority, open_authority
+from proximity.authority.database import held_alone, serialise, upgrade
+from proximity.authority.keyring import (
+    PASSPHRASE_FILE,
+    PASSPHRASE_VARIABLE,
+    make_passphrase,
+    secrets_table,
+)
 from proximity.authority.publish.durable_files import make_folder, sole_writer
 from proximity.authority.publish.signing_keys import ensure_signers, published_keys
 from proximity.authority.settings import (
@@ -18,8 +25,8 @@ from proximity.authority.settings import (
     save_settings,
 )
 from proximity.authority.verification.api_keys import make_api_key
-from proximity.authority.verification.model import ApiKeyKind
-from proximity.errors import PolicyError
+from proximity.authority.verification.model import ApiKeyKind, api_keys
+from proximity.errors import LockedError, PolicyError
 
 
 class Administrator(NamedTuple):
@@ -100,23 +107,55 @@ def found_authority(
                 "There is an authority in this directory already.",
                 "Choose another --data, or go on with this one.",
             )
-        if not environment.get(PASSPHRASE_VARIABLE):
+        # An `init` that broke off may have left keys that this one opens.
+        is_there = (directory / PASSPHRASE_FILE).exists()
+        if not is_there and not environment.get(PASSPHRASE_VARIABLE):
             make_passphrase(directory, os.urandom)
         save_settings(directory, settings)
         try:
-            return _furnish(directory, environment, administrator)
+            authority = open_authority(directory, environment)
+            try:
+                upgrade(authority.engine)
+                with held_alone(authority.engine, "init") as free:
+                    return _furnish(authority, administrator, alone=free)
+            finally:
+                authority.engine.dispose()
         except BaseException:
             (directory / SETTINGS_FILE).unlink()
             raise
 
 
+def take_database(connection: Connection) -> None:
+    """Make sure that a database holds no authority yet, until the transaction ends.
+
+    What an `init` that broke off has left is deleted: nobody was told of it.
+
+    Raises
+    ------
+    PolicyError
+        If it holds one.
+    """
+    serialise(connection, "authority")
+    # The keys of the API are the last that an authority gets.
+    if connection.execute(select(api_keys.c.kind)).first() is not None:
+        raise PolicyError(
+            "There is an authority in this database already.",
+            "Make an empty database, or use the directory that belongs to this one.",
+        )
+    connection.execute(delete(secrets_table))
+
+
 def _furnish(
-    directory: Path,
-    environment: Mapping[str, str],
-    administrator: Administrator | None,
+    authority: Authority, administrator: Administrator | None, *, alone: bool
 ) -> Founded:
-    authority = open_authority(directory, environment)
-    upgrade(authority.engine)
+    if not alone:
+        raise LockedError(
+            "Another process is making an authority in this database.",
+            "Wait until it is done, then look whether you need another.",
+        )
+    directory = authority.directory
+    with authority.engine.begin() as connection:
+        take_database(connection)
     authority.keyring.rotate()
     settings = authority.settings
     ensure_signers(
@@ -132,7 +171,6 @@ def _furnish(
         )
         if administrator is not None:
             add_account(connection, *administrator, role=ADMIN, now_s=authority.now_s)
-    authority.engine.dispose()
     return Founded(
         device_key=device,
         admin_key=admin,

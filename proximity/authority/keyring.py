@@ -34,7 +34,7 @@ from sqlalchemy import (
     update,
 )
 
-from proximity.authority.database import METADATA, reading
+from proximity.authority.database import METADATA, reading, serialise
 from proximity.authority.publish.durable_files import PRIVATE_MODE, write_whole
 from proximity.errors import StoreError
 from proximity.units import DAY_S
@@ -43,25 +43,32 @@ from proximity.units import DAY_S
 PASSPHRASE_FILE = "passphrase"  # noqa: S105
 PASSPHRASE_VARIABLE = "PROXIMITY_AUTHORITY_PASSPHRASE"  # noqa: S105
 CERTIFICATE, TOKEN = "certificate", "token"
-CODE, REVISION = "code", "revision"
+CODE, PHONE, REVISION = "code", "phone", "revision"
 _SIGNING = (CERTIFICATE, TOKEN)
 # Others have to learn a signing key before anything is signed by it.
 ACTIVATION_DELAY_S = 3_600
+_REFRESH_S = 60.0
+# A service reads its secrets so often, beside the requests.
+REFRESH_EARLY_S = 20.0
+# The other processes of the service have to learn a secret before it is used.
+SPREAD_S = 2 * int(_REFRESH_S)
 # How long a key is the newest, and how long it is believed afterwards: as long as
 # anything made with it can be shown again.
 _USE_S = {
     CERTIFICATE: 30 * DAY_S,
     TOKEN: 30 * DAY_S,
     CODE: 3 * DAY_S,
+    PHONE: 30 * DAY_S,
     REVISION: 7 * DAY_S,
 }
 _BELIEVED_S = {
     CERTIFICATE: DAY_S,
     TOKEN: 2 * DAY_S,
     CODE: 2 * DAY_S,
+    # A telephone rests for 90 days, whatever else is forgotten.
+    PHONE: 91 * DAY_S,
     REVISION: 15 * DAY_S,
 }
-_REFRESH_S = 60.0
 _NONCE_BYTES = 12
 
 secrets_table = Table(
@@ -154,10 +161,25 @@ class Keyring:
         now_s = self._clock()
         with self._lock:
             if not 0 <= now_s - self._read_at < _REFRESH_S:
-                self._read()
+                self._secrets = self._read()
                 self._read_at = now_s
             secrets = self._secrets.get(kind, [])
         return [each for each in secrets if not _is_over(kind, each, now_s)]
+
+    def refresh(self) -> None:
+        """Read the secrets before they are old, so that nobody has to wait for it.
+
+        Raises
+        ------
+        StoreError
+            If the passphrase is not theirs.
+        SQLAlchemyError
+            If the database is away; what was read before is believed on.
+        """
+        now_s = self._clock()
+        secrets = self._read()
+        with self._lock:
+            self._secrets, self._read_at = secrets, now_s
 
     def signing_key(self, kind: str) -> tuple[str, ec.EllipticCurvePrivateKey]:
         """Return key ID and private key that sign tokens of a kind now."""
@@ -181,8 +203,12 @@ class Keyring:
         StoreError
             If the secrets cannot be read.
         """
+        # A secret that is sealed with another passphrase than theirs would stop every
+        # process that reads it.
+        self.believed(CODE)
         now_s = int(self._clock())
         with self._engine.begin() as connection:
+            serialise(connection, "secrets")
             made = sum(
                 _renew(connection, kind, now_s, wrap=self._seal, force=force)
                 for kind in _USE_S
@@ -210,16 +236,17 @@ class Keyring:
             self._public[secret.kid] = found
         return found
 
-    def _read(self) -> None:
-        self._secrets = {}
+    def _read(self) -> dict[str, list[Secret]]:
+        found: dict[str, list[Secret]] = {}
         with reading(self._engine) as connection:
             rows = connection.execute(select(secrets_table)).all()
         for kid, kind, active_s, retired_s, wrapped in rows:
             data = self._open(wrapped, kid)
             secret = Secret(kid, active_s, retired_s, data)
-            self._secrets.setdefault(kind, []).append(secret)
-        for secrets in self._secrets.values():
+            found.setdefault(kind, []).append(secret)
+        for secrets in found.values():
             secrets.sort(key=lambda each: each.active_s)
+        return found
 
     def _seal(self, data: bytes, kid: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
@@ -229,7 +256,7 @@ class Keyring:
         nonce, sealed = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
         try:
             return self._wrap.decrypt(nonce, sealed, kid.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise StoreError(
                 "The passphrase does not open the keys of the service.",
                 f"Restore {PASSPHRASE_FILE} from the backup of this database.",
@@ -274,16 +301,15 @@ def _renew(
         select(secrets_table.c.kid, secrets_table.c.active_s, secrets_table.c.retired_s)
         .where(secrets_table.c.kind == kind)
         .order_by(secrets_table.c.active_s)
-        .with_for_update()
     ).all()
     for kid, active_s, retired_s in rows:
         if _is_over(kind, Secret(kid, active_s, retired_s, b""), now_s):
             connection.execute(delete(secrets_table).where(secrets_table.c.kid == kid))
     if rows and not force and now_s < rows[-1].active_s + _USE_S[kind]:
         return 0
-    # The first key of all signs at once: nobody could know an older one.
-    delay_s = ACTIVATION_DELAY_S if rows and kind in _SIGNING else 0
-    active_s = now_s + delay_s
+    delay_s = ACTIVATION_DELAY_S if kind in _SIGNING else SPREAD_S
+    # The first one is used at once: nobody could know an older one.
+    active_s = now_s + (delay_s if rows else 0)
     kid = os.urandom(8).hex()
     connection.execute(
         update(secrets_table)

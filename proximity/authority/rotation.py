@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 
 from proximity.authority.assembly import open_authority
-from proximity.authority.database import check_schema
+from proximity.authority.database import check_schema, named_errors
 from proximity.authority.publish.signing_keys import rotate_signing_keys
 from proximity.protocol.public_keys import PinnedKey
 
 
+@named_errors()
 def rotate_all(directory: Path) -> list[PinnedKey]:
-    """Make new keys for exports, certificates, tokens, codes and revisions.
+    """Make new keys for exports, what the service uses.
 
     What was made with the old ones stays valid for as long as it would have been.
 

@@ -1,5 +1,6 @@
 """The clock of the service: the real one, or one that a test has set."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -7,6 +8,8 @@ from proximity.authority.settings import Settings
 from proximity.errors import FormatError
 
 TEST_TIME = "PROXIMITY_NOW"
+# Interval numbers of exports end with 32 bits.
+_LATEST_S = 2**31 * 600
 
 
 def service_clock(
@@ -24,16 +27,18 @@ def service_clock(
     Raises
     ------
     FormatError
-        If it is heard and is not a number.
+        If it is heard and is no such time.
     """
     text = environment.get(TEST_TIME)
     if not settings.test or text is None:
         return time.time
     try:
         start_s = float(text)
-    except ValueError as error:
+    except ValueError:
+        start_s = math.nan
+    if not 0 <= start_s <= _LATEST_S:
         raise FormatError(
             f"{TEST_TIME} is not a number of seconds.", "Give Unix seconds."
-        ) from error
+        )
     begun = time.monotonic()
     return lambda: start_s + time.monotonic() - begun

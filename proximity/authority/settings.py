@@ -1,7 +1,9 @@
 """The one settings object of the authority: a file, and the environment."""
 
+import ipaddress
 import json
 import os
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from proximity.authority.publish.model import (
     DEFAULT_MINIMUM,
     DEFAULT_REGION,
     PublishSettings,
+    is_region,
 )
 from proximity.errors import FormatError, NothingStoredError
 from proximity.protocol.json_fields import load_object
@@ -40,6 +43,9 @@ class Settings:
         "" for the folder `exports` of the directory, else `s3://bucket/prefix`.
     minimum, max_keys : int
         As `PublishSettings`.
+    traveler_regions : str
+        Region codes, with commas between: an export for each holds the keys of
+        travellers.
     publish_every_s : int
         Time between two runs of the worker.
     allow_user_report : bool
@@ -52,10 +58,15 @@ class Settings:
         Of messages to people: "vi" or "en".
     host : str
         Address to listen on.
+    trusted_proxies : str
+        Addresses or networks, with commas, whose word on a client's address counts.
+    request_timeout_s : int
+        In which the head of a request, and then its body, has to be there.
     client_tries, realm_tries : int
-        Wrong codes an hour from one client, and from all together.
-    codes_per_day : int
-        Codes that are issued in one UTC day.
+        Wrong codes an hour from one client, and from all together; a client may also
+        ask for so many codes of its own an hour.
+    codes_per_day, user_reports_per_day : int
+        Codes that officers issue, and that people ask for, in one UTC day.
     test : bool
         Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
     """
@@ -66,15 +77,19 @@ class Settings:
     store_url: str = ""
     minimum: int = DEFAULT_MINIMUM
     max_keys: int = DEFAULT_MAX_KEYS
+    traveler_regions: str = ""
     publish_every_s: int = 7_200
     allow_user_report: bool = False
     messenger_url: str = ""
     code_link: str = "https://vn.en.express/v?c="
     language: str = "vi"
     host: str = "127.0.0.1"
+    trusted_proxies: str = "127.0.0.1"
+    request_timeout_s: int = 10
     client_tries: int = 20
     realm_tries: int = 2_000
     codes_per_day: int = 20_000
+    user_reports_per_day: int = 1_000
     test: bool = False
 
     def __post_init__(self) -> None:
@@ -85,15 +100,30 @@ class Settings:
             raise _malformed(str(error)) from error
         if self.language not in LANGUAGES:
             raise _malformed(f"language is one of {', '.join(LANGUAGES)}")
+        others = self.regions_of_travellers
+        if not all(map(is_region, others)) or len({*others, self.region}) <= len(
+            others
+        ):
+            raise _malformed("traveler_regions are codes of other regions, each once")
         if not 60 <= self.publish_every_s <= 86_400:
             raise _malformed("publish_every_s is 60 to 86,400")
-        if min(self.client_tries, self.realm_tries, self.codes_per_day) < 1:
+        limits = (
+            self.request_timeout_s,
+            self.client_tries,
+            self.realm_tries,
+            self.codes_per_day,
+            self.user_reports_per_day,
+        )
+        if min(limits) < 1:
             raise _malformed("limits are at least 1")
-        scheme = self.database_url.partition(":")[0]
-        if scheme not in ("", "postgresql"):
-            raise _malformed("database_url begins with postgresql://")
+        _check_addresses(self)
         if not self.health_authority_id.isascii() or not self.health_authority_id:
             raise _malformed("health_authority_id is ASCII text")
+
+    @property
+    def regions_of_travellers(self) -> tuple[str, ...]:
+        """`traveler_regions`, one by one."""
+        return tuple(self.traveler_regions.split(",")) if self.traveler_regions else ()
 
     def __repr__(self) -> str:
         """Tell the region; addresses may hold passwords."""
@@ -178,6 +208,33 @@ def _parsed(name: str, text: str, kind: type) -> Any:
         return int(text) if kind is int else kind(text) if kind is str else None
     except ValueError as error:
         raise _malformed(f"{name} is not a number") from error
+
+
+def _check_addresses(settings: Settings) -> None:
+    scheme = settings.database_url.partition(":")[0]
+    if scheme not in ("", "postgresql"):
+        raise _malformed("database_url begins with postgresql://")
+    if not all(map(_is_network, settings.trusted_proxies.split(","))):
+        raise _malformed("trusted_proxies are addresses or networks, with commas")
+    if settings.messenger_url and not _is_http(settings.messenger_url):
+        raise _malformed("messenger_url begins with https:// or http://")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return named and parts.scheme in ("http", "https")
 
 
 def _malformed(what: str) -> FormatError:

@@ -2,10 +2,10 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
@@ -144,13 +144,13 @@ def _check_times(claims: dict[str, Any], now_s: float) -> None:
 
 
 def _part(value: Mapping[str, Any]) -> str:
-    return encode_base64url(json.dumps(value, separators=(",", ":")).encode())
+    return encode_base64url(msgspec.json.encode(value))
 
 
 def _object(part: str) -> dict[str, Any]:
     try:
-        value = json.loads(decode_base64url(part))
-    except (ValueError, RecursionError) as error:
+        value = msgspec.json.decode(decode_base64url(part))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError("a part of the token is not JSON", _HINT) from error
     if not isinstance(value, dict):
         raise FormatError("a part of the token is not a JSON object", _HINT)

@@ -25,6 +25,8 @@ from proximity.authority.publish.signing_keys import (
     rotate_signing_keys,
 )
 from proximity.authority.settings import is_initialised
+from proximity.cli.authority_api_key import app as api_key_app
+from proximity.cli.authority_import import app as import_app
 from proximity.cli.authority_service import app as service_app
 from proximity.cli.authority_service import extra_needed
 from proximity.cli.console import JsonFlag, emit_json, say
@@ -40,6 +42,8 @@ app = typer.Typer(
 )
 
 app.add_typer(service_app)
+app.add_typer(import_app)
+app.add_typer(api_key_app)
 
 DataFolder = Annotated[
     Path, typer.Option("--data", file_okay=False, help="The authority's directory.")
@@ -130,7 +134,10 @@ def _publish_from_service(data: Path, uploads: list[KeyFile], *, as_json: bool) 
     index = data / EXPORT_FOLDER / INDEX_NAME
     report = PublishReport(**done._asdict(), index=index)
     if as_json:
-        emit_json("proximity/authority-publish/v1", _report_fields(report))
+        fields = _report_fields(report)
+        if authority.settings.store_url:
+            fields["index"] = f"{authority.settings.store_url}/{INDEX_NAME}"
+        emit_json("proximity/authority-publish/v1", fields)
     else:
         _say_report(report)
 

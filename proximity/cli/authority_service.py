@@ -95,6 +95,7 @@ def worker(
         from proximity.authority.assembly import open_authority
         from proximity.authority.database import check_schema
         from proximity.authority.publish.worker import work
+        from proximity.cli.authority_import import import_for_worker
 
     ended = threading.Event()
     if not once:
@@ -103,6 +104,7 @@ def worker(
     authority = open_authority(data)
     check_schema(authority.engine)
     while not ended.is_set():
+        import_for_worker(authority)
         report = work(authority)
         if as_json:
             emit_json("proximity/authority-worker/v1", asdict(report))

@@ -19,7 +19,6 @@ from proximity.client.exposures import (
 from proximity.client.fetch import (
     FetchedExport,
     FetchResult,
-    RememberedIndex,
     fetch_exports,
 )
 from proximity.client.network import Network
@@ -32,6 +31,7 @@ from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.policy import DEFAULT_POLICY, MatchContext, MatchPolicy
 from proximity.matching.refusal import Refusal
 from proximity.protocol.export import Export
+from proximity.protocol.index_history import RememberedIndex
 from proximity.protocol.sighting import Scans, Sighting
 from proximity.protocol.signature import VerificationKey
 from proximity.scoring.config import Configuration

@@ -3,9 +3,9 @@
 import io
 from collections.abc import Iterable
 
-from proximity.client.fetch import check_name
 from proximity.errors import ClockBehindError
 from proximity.protocol.export import Export, open_export
+from proximity.protocol.index_history import check_name
 from proximity.protocol.signature import VerificationKey
 
 # Clocks drift; the same two hours that a match allows.

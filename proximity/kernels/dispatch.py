@@ -40,6 +40,7 @@ class NativeKernels(Protocol):
 
     BATCH_KEYS: int
     BLUEZONE_STEPS: int
+    EXPORT_MOST_RECORD: int
     FILTER_FOLDED_WORDS: int
     FILTER_LEAST_WORDS: int
     FILTER_MOST_WORDS: int
@@ -117,6 +118,17 @@ class NativeKernels(Protocol):
 
         Return where it stopped, how many it read, and whether what it stopped at may
         be sound. The columns are those of `DiagnosisKeys`, then whether revised.
+        """
+        ...
+
+    # As for gaen.
+    def export_write(  # noqa: PLR0917
+        self, columns: _Arrays, first: int, end: int, tag: int, out: Buffer
+    ) -> int:
+        """Write rows as key records into a buffer; return how many bytes.
+
+        The columns are those of `DiagnosisKeys`; the buffer has `EXPORT_MOST_RECORD`
+        bytes for each row. 0 where a row holds what a reader refuses.
         """
         ...
 

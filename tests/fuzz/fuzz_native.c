@@ -13,6 +13,7 @@
 #include "bluezone_search.h"
 #include "dispatch.h"
 #include "export_scan.h"
+#include "export_write.h"
 
 static uint64_t state;
 static uint64_t current_seed;
@@ -131,6 +132,54 @@ static void fuzz_parser(void)
             fail("a record out of range was taken");
     void *all[] = {columns.key, columns.start, columns.period, columns.report_type,
                    columns.days_since_onset, columns.transmission_risk, columns.revised, data};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+}
+
+/* ---- the writer: what is written is read again ---- */
+
+static int64_t odd_column(int64_t most) { return below(200) ? (int64_t)below((size_t)most) : (int64_t)draw(); }
+
+static void fuzz_writer(void)
+{
+    size_t rows = below(30);
+    struct export_columns in = {
+        reserve(rows * EXPORT_KEY_BYTES), reserve(rows * 8), reserve(rows * 8), reserve(rows),
+        reserve(rows * 2),                reserve(rows),     NULL,
+    };
+    int sound = 1;
+    fill(in.key, rows * EXPORT_KEY_BYTES);
+    fill(in.days_since_onset, rows * 2);
+    for (size_t i = 0; i < rows; i++) {
+        in.start[i] = odd_column(below(2) ? 2 : (int64_t)1 << (7 * (1 + below(4))));
+        in.period[i] = below(2) ? 144 : odd_column(144) + 1;
+        in.report_type[i] = (uint8_t)odd_column(6);
+        in.transmission_risk[i] = (uint8_t)odd_column(9);
+        if (!below(4)) in.days_since_onset[i] = below(2) ? INT16_MIN : (int16_t)(draw() % 29) - 14;
+        sound &= in.start[i] >= 0 && in.start[i] <= INT32_MAX && in.period[i] >= 1
+              && in.period[i] <= 144 && in.report_type[i] <= 5 && in.transmission_risk[i] <= 8;
+    }
+    uint8_t *out = reserve(rows * EXPORT_MOST_RECORD);
+    size_t size = export_write(&in, 0, rows, 0x3a, out);
+    if ((size == 0) != (rows == 0 || !sound)) fail("a row was wrongly taken or refused");
+    uint8_t *data = reserve(size);
+    memcpy(data, out, size);
+    struct export_columns read = {
+        reserve(rows * EXPORT_KEY_BYTES), reserve(rows * 8), reserve(rows * 8), reserve(rows),
+        reserve(rows * 2),                reserve(rows),     reserve(rows),
+    };
+    struct export_walk walk = export_scan(data, size, 0, &read, 0, rows);
+    if (size && (walk.records != rows || walk.at != size)) fail("what was written is not read");
+    for (size_t i = 0; i < walk.records; i++) {
+        int16_t onset = in.days_since_onset[i];
+        if (memcmp(in.key[i], read.key[i], EXPORT_KEY_BYTES) || in.start[i] != read.start[i]
+            || in.period[i] != read.period[i] || in.report_type[i] != read.report_type[i]
+            || onset != read.days_since_onset[i]
+            || in.transmission_risk[i] != read.transmission_risk[i])
+            fail("what was written is read as another");
+    }
+    void *all[] = {in.key, in.start, in.period, in.report_type, in.days_since_onset,
+                   in.transmission_risk, read.key, read.start, read.period, read.report_type,
+                   read.days_since_onset, read.transmission_risk, read.revised, out, data};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
@@ -332,6 +381,7 @@ int main(int argc, char **argv)
     do {
         state = current_seed = seed + rounds++;
         for (int i = 0; i < 50; i++) fuzz_parser();
+        for (int i = 0; i < 20; i++) fuzz_writer();
         fuzz_gaen();
         fuzz_bluezone();
     } while (time(NULL) < end);

@@ -222,19 +222,19 @@ def rig(make_rig: Callable[..., Rig]) -> Rig:
     return make_rig(minimum="20", allow_user_report="true", client_tries="500")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_keys() -> Callable[..., list[Key]]:
     """Return a maker of fresh keys of past days."""
     return keys_of_days
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def a_day() -> int:
     """Return today's day number."""
     return DAY
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def a_time() -> int:
     """Return the second at which rigs start."""
     return NOW_S

@@ -4,11 +4,18 @@ import io
 import json
 import re
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
+from proximity.authority.signed_token import decode_base64url
 from proximity.protocol.export import open_export
 from proximity.protocol.signature import VerificationKey, load_public_key
+from proximity.units import iso_day
 
 
 def exported(rig) -> list[dict]:
@@ -81,6 +88,58 @@ def test_the_server_ends_when_it_is_asked(make_rig, new_keys):
     assert rig.stop() == 0
     lines = [json.loads(line) for line in rig.log_file.read_text().splitlines()]
     assert lines[-1]["event"] == "end"
+
+
+def stored(rig, key) -> dict[str, int]:
+    """Return the row of a key."""
+    with closing(sqlite3.connect(rig.data / "authority.sqlite")) as connection:
+        connection.row_factory = sqlite3.Row
+        found = connection.execute("SELECT * FROM exposures WHERE key = ?", (key.key,))
+        return dict(found.fetchone())
+
+
+def test_what_a_person_says_of_travel_and_onset_is_stored(rig, new_keys, a_day):
+    keys = new_keys(3)
+    # An officer gave no date of symptoms, but one of the test, the day before.
+    issued = rig.issue(symptomDate="", testDate=iso_day(a_day - 4))
+    body = {"code": issued["code"]}
+    token = rig.ask("/api/verify", body, key="device").json["token"]
+    body = {"token": token, "ekeyhmac": rig.mac(keys)}
+    certificate = rig.ask("/api/certificate", body, key="device").json["certificate"]
+    body = rig.request(keys) | {"verificationPayload": certificate}
+    answer = rig.publish(
+        body
+        | {
+            "traveler": True,
+            # That of the certificate counts.
+            "symptomOnsetInterval": (a_day - 9) * 144,
+            "padding": "AAAA" * 1_000,
+            "appPackageName": "of an earlier version",
+        }
+    )
+
+    assert (answer.status, answer.json["insertedExposures"]) == (200, 3)
+    rows = [stored(rig, key) for key in keys]
+    assert [row["onset_days"] for row in rows] == [3, 2, 1]
+    assert {row["traveler"] for row in rows} == {1}
+    assert {row["region"] for row in rows} == {"VN"}
+
+
+def test_the_certificate_verifies_by_the_published_keys(rig, new_keys):
+    certificate = rig.certificate(new_keys(1))
+    signed, _, signature = certificate.rpartition(".")
+    header = json.loads(decode_base64url(signed.partition(".")[0]))
+    (jwk,) = [
+        each
+        for each in rig.ask("/.well-known/jwks.json").json["keys"]
+        if each["kid"] == header["kid"]
+    ]
+    x, y = (int.from_bytes(decode_base64url(jwk[name]), "big") for name in "xy")
+    key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    raw = decode_base64url(signature)
+    numbers = [int.from_bytes(raw[at : at + 32], "big") for at in (0, 32)]
+
+    key.verify(encode_dss_signature(*numbers), signed.encode(), ec.ECDSA(SHA256()))
 
 
 def test_files_may_be_cached_for_ever_and_the_index_for_minutes(rig, new_keys):

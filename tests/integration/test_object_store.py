@@ -1,35 +1,34 @@
 """Published files in an S3-compatible store: moto's server, a simulator of one."""
 
-import http.client
-
 import pytest
-from moto.server import ThreadedMotoServer
+from s3_simulator import S3Simulator
 
-from proximity.authority.publish.published_store import ObjectStore
+from proximity.authority.publish.published_store import ObjectStore, Seen
 
 NAME = "1-2-00001.zip"
 CREDENTIALS = {"access_key_id": "testing", "secret_access_key": "testing"}
 
 
 @pytest.fixture(scope="module")
-def endpoint():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    # Open for reading, as one behind a CDN is.
-    client = http.client.HTTPConnection(host, port)
-    client.request("PUT", "/bucket", headers={"x-amz-acl": "public-read"})
-    assert client.getresponse().status == 200
-    client.close()
-    yield host, port
-    server.stop()
+def simulator():
+    simulator = S3Simulator()
+    yield simulator
+    simulator.close()
 
 
 @pytest.fixture
-def store(endpoint):
-    host, port = endpoint
-    options = {"endpoint": f"http://{host}:{port}", "region": "us-east-1"}
-    return ObjectStore("s3://bucket/exports", CREDENTIALS | options)
+def open_store(simulator):
+    def opened(**options: str) -> ObjectStore:
+        endpoint = f"http://{simulator.host}:{simulator.port}"
+        where = {"endpoint": endpoint, "region": "us-east-1"}
+        return ObjectStore("s3://bucket/exports", CREDENTIALS | where | options)
+
+    return opened
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store()
 
 
 def test_a_file_comes_back_until_it_is_deleted(store):
@@ -56,14 +55,37 @@ def test_a_file_is_put_twice_after_a_crash(store):
     ],
 )
 def test_a_file_is_served_with_its_kind_and_how_long_it_holds(
-    store, endpoint, name, headers
+    store, simulator, name, headers
 ):
     store.put(name, b"content")
 
-    client = http.client.HTTPConnection(*endpoint)
-    client.request("GET", f"/bucket/exports/{name}")
-    answer = client.getresponse()
-    assert answer.read() == b"content"
-    is_immutable = "immutable" in answer.headers["Cache-Control"]
-    assert (answer.headers["Content-Type"], is_immutable) == headers
-    client.close()
+    status, body, told = simulator.request("GET", f"/bucket/exports/{name}")
+    assert (status, body) == (200, b"content")
+    is_immutable = "immutable" in told["Cache-Control"]
+    assert (told["Content-Type"], is_immutable) == headers
+
+
+def test_an_index_is_replaced_only_by_who_has_seen_it(store):
+    store.delete("index.txt")
+    before = store.look("index.txt")
+    assert before == Seen(None)
+    assert store.replace("index.txt", b"one", before)
+    assert not store.replace("index.txt", b"two", before)
+    seen = store.look("index.txt")
+    assert seen.data == b"one"
+    assert store.replace("index.txt", b"three", seen)
+    assert not store.replace("index.txt", b"four", seen)
+    assert store.get("index.txt") == b"three"
+
+
+def test_a_store_without_conditions_is_written_anyway(open_store):
+    plain = open_store(conditional_put="disabled")
+    plain.put("index.txt", b"one")
+
+    assert plain.replace("index.txt", b"two", Seen(b"none", '"other"'))
+    assert plain.get("index.txt") == b"two"
+
+
+@pytest.mark.parametrize("name", ["../secret", "a/b/c", ".hidden", ""])
+def test_a_name_that_is_none_is_not_asked_for(store, name):
+    assert store.get(name) is None

@@ -16,11 +16,12 @@ from proximity.authority.publish.signing_keys import (
     PUBLIC_KEYS_FILE,
     rotate_signing_keys,
 )
-from proximity.client.fetch import RememberedIndex, fetch_exports
+from proximity.client.fetch import fetch_exports
 from proximity.client.network import HttpNetwork
 from proximity.client.report import hand_out, plan_report
 from proximity.errors import ReplayedError
 from proximity.protocol.export import open_export
+from proximity.protocol.index_history import RememberedIndex
 from proximity.protocol.key_file import parse_key_file
 from proximity.protocol.public_keys import parse_public_keys
 from proximity.store.own_keys import add_key, list_keys

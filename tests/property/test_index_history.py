@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proximity.client.fetch import RememberedIndex, advance_index
 from proximity.errors import ReplayedError
+from proximity.protocol.index_history import RememberedIndex, advance_index
 
 HOUR_S = 3_600
 DAY_S = 86_400

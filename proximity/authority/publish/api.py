@@ -10,6 +10,7 @@ from proximity.authority.publish.published_store import (
     INDEX_CACHE,
     PublishedStore,
     content_type,
+    is_index,
 )
 from proximity.protocol.export_index import INDEX_NAME
 
@@ -18,7 +19,7 @@ def export_routes(authority: Authority, store: PublishedStore) -> APIRouter:
     """Return the index and the files that it names."""
     routes = APIRouter()
 
-    @routes.get("/exports/{name}", response_class=Response)
+    @routes.get("/exports/{name:path}", response_class=Response)
     def export(name: str) -> Response:
         """Return a published file; any static server or CDN does the same."""
         data = store.get(name)
@@ -28,7 +29,7 @@ def export_routes(authority: Authority, store: PublishedStore) -> APIRouter:
             # Before the first run of the worker nothing is published.
             data = b""
         headers = {"Cache-Control": FILE_CACHE}
-        if name == INDEX_NAME:
+        if is_index(name):
             headers = {"Cache-Control": INDEX_CACHE} | _next_poll(authority)
         return Response(data, media_type=content_type(name), headers=headers)
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
-from proximity.authority.database import reading
+from proximity.authority.database import named_errors, reading
 from proximity.authority.publish.batch_model import batches, files
 from proximity.authority.publish.rules import check_upload, is_stale
 from proximity.authority.publish.worker import PADDING, WorkReport, work
@@ -30,6 +30,7 @@ class FileReport(NamedTuple):
     repeated: int
 
 
+@named_errors()
 def publish_key_files(authority: Authority, uploads: Sequence[KeyFile]) -> FileReport:
     """Accept all files or none, then publish what may go out.
 

@@ -45,7 +45,7 @@ class PublishSettings:
 
     def __post_init__(self) -> None:
         """Refuse what no export could say."""
-        if not _REGION.fullmatch(self.region):
+        if not is_region(self.region):
             raise ValueError("a region code is 1 to 16 letters, digits and hyphens")
         if not 0 <= self.minimum <= MAX_MINIMUM or self.max_keys < 1:
             raise ValueError(f"minimum is 0 to {MAX_MINIMUM}, max_keys is at least 1")
@@ -128,6 +128,11 @@ class AuthorityState:
             f"<AuthorityState {self.region} waiting={len(self.waiting)} "
             f"known={len(self.known)} files={len(self.files)}>"
         )
+
+
+def is_region(text: str) -> bool:
+    """Tell whether a text can be a region code."""
+    return _REGION.fullmatch(text) is not None
 
 
 def key_digest(key: bytes) -> str:

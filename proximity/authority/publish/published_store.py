@@ -4,7 +4,7 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from proximity.authority.publish.durable_files import (
     IMMUTABLE_MODE,
@@ -19,7 +19,15 @@ from proximity.protocol.export_index import INDEX_NAME
 FILE_CACHE = "public, max-age=1209600, immutable"
 INDEX_CACHE = "public, max-age=300"
 _RETRIES = 5
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
+# What is for another region lies in a folder of its name.
+_NAME = re.compile(r"([A-Za-z0-9-]{1,16}/)?[A-Za-z0-9_][A-Za-z0-9._-]{0,200}")
+
+
+class Seen(NamedTuple):
+    """What a store held under a name; `tag` is the store's own name for it."""
+
+    data: bytes | None
+    tag: str | None = None
 
 
 class PublishedStore(Protocol):
@@ -31,6 +39,14 @@ class PublishedStore(Protocol):
 
     def get(self, name: str) -> bytes | None:
         """Return a file, None if there is none."""
+        ...
+
+    def look(self, name: str) -> Seen:
+        """Return what is there, to be handed to `replace`."""
+        ...
+
+    def replace(self, name: str, data: bytes, seen: Seen) -> bool:
+        """Write a file unless another process has changed it; tell whether it did."""
         ...
 
     def delete(self, name: str) -> None:
@@ -53,8 +69,10 @@ class LocalFolder:
 
     def put(self, name: str, data: bytes) -> None:
         """Write a file whole and durably."""
-        mode = PUBLIC_MODE if name == INDEX_NAME else IMMUTABLE_MODE
-        write_whole(self._path(name), data, mode=mode)
+        mode = PUBLIC_MODE if is_index(name) else IMMUTABLE_MODE
+        path = self._path(name)
+        make_folder(path.parent, private=False)
+        write_whole(path, data, mode=mode)
 
     def get(self, name: str) -> bytes | None:
         """Return a file, None if there is none."""
@@ -66,6 +84,16 @@ class LocalFolder:
             return path.read_bytes() if is_file else None
         except FileNotFoundError:
             return None
+
+    def look(self, name: str) -> Seen:
+        """Return what is there."""
+        return Seen(self.get(name))
+
+    def replace(self, name: str, data: bytes, seen: Seen) -> bool:
+        """Write a file; one process at a time works on a folder."""
+        del seen
+        self.put(name, data)
+        return True
 
     def delete(self, name: str) -> None:
         """Remove a file."""
@@ -110,28 +138,55 @@ class ObjectStore:
 
     def put(self, name: str, data: bytes) -> None:
         """Write an object; the store shows it when it is there in full."""
-        import obstore
-
-        is_index = name == INDEX_NAME
-        attributes: Any = {
-            "Cache-Control": INDEX_CACHE if is_index else FILE_CACHE,
-            "Content-Type": content_type(name),
-        }
-        try:
-            obstore.put(self._store, name, data, attributes=attributes)
-        except Exception as error:
-            raise _failed() from error
+        self._put(name, data, "overwrite")
 
     def get(self, name: str) -> bytes | None:
         """Return an object, None if there is none."""
+        return self.look(name).data
+
+    def look(self, name: str) -> Seen:
+        """Return an object with its tag."""
         import obstore
 
+        if not _NAME.fullmatch(name):
+            return Seen(None)
         try:
-            return bytes(obstore.get(self._store, name).bytes())
+            found = obstore.get(self._store, name)
+            return Seen(bytes(found.bytes()), found.meta["e_tag"])
         except FileNotFoundError:
-            return None
+            return Seen(None)
         except Exception as error:
             raise _failed() from error
+
+    def replace(self, name: str, data: bytes, seen: Seen) -> bool:
+        """Write an object on the condition that it is the one that was seen.
+
+        A store that knows no conditions (`AWS_CONDITIONAL_PUT=disabled`) writes it
+        anyway: there, only the lock of the database keeps two workers apart.
+        """
+        if seen.data is not None and seen.tag is None:
+            self.put(name, data)
+            return True
+        mode: Any = "create" if seen.data is None else {"e_tag": seen.tag}
+        return self._put(name, data, mode)
+
+    def _put(self, name: str, data: bytes, mode: Any) -> bool:
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        attributes: Any = {
+            "Cache-Control": INDEX_CACHE if is_index(name) else FILE_CACHE,
+            "Content-Type": content_type(name),
+        }
+        try:
+            obstore.put(self._store, name, data, attributes=attributes, mode=mode)
+        except (AlreadyExistsError, PreconditionError):
+            return False
+        except NotImplementedError:
+            return self._put(name, data, "overwrite")
+        except Exception as error:
+            raise _failed() from error
+        return True
 
     def delete(self, name: str) -> None:
         """Remove an object."""
@@ -169,6 +224,11 @@ def open_published_store(
 def content_type(name: str) -> str:
     """Return the media type of a published file."""
     return "text/plain" if name.endswith(".txt") else "application/zip"
+
+
+def is_index(name: str) -> bool:
+    """Tell whether a name is that of an index, of whichever region."""
+    return name.rpartition("/")[2] == INDEX_NAME
 
 
 def _is_plain(config: Mapping[str, Any]) -> bool:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -22,35 +21,47 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
-    text,
     update,
 )
 
 from proximity.authority.assembly import Authority
-from proximity.authority.database import reading
+from proximity.authority.database import (
+    held_alone,
+    named_errors,
+    reading,
+    serialise,
+)
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
+from proximity.authority.publish.index import write_indexes
+from proximity.authority.publish.key_columns import load_keys
+from proximity.authority.publish.outputs import (
+    compose_outputs,
+    folders_of,
+    of_travellers,
+)
 from proximity.authority.publish.published_store import (
     PublishedStore,
     open_published_store,
 )
-from proximity.authority.publish.rules import RETENTION_S, pad_keys
-from proximity.authority.publish.signing_keys import ensure_signers
+from proximity.authority.publish.rules import RETENTION_S
+from proximity.authority.publish.signing_keys import ensure_signers, published_keys
 from proximity.authority.upload.model import certificates, exposures
-from proximity.authority.verification.counts import forget_attempts, tally
+from proximity.authority.verification.counts import forget_attempts
 from proximity.authority.verification.model import codes, phones, tokens
-from proximity.errors import LockedError, PolicyError
+from proximity.errors import LockedError, NothingStoredError, PolicyError
 from proximity.protocol.diagnosis_key import DiagnosisKeys
-from proximity.protocol.export_index import INDEX_NAME, encode_index
+from proximity.protocol.export import ExportKeys
+from proximity.protocol.export_columns import empty_keys
+from proximity.protocol.export_index import INDEX_NAME
 from proximity.protocol.export_writer import ExportContent, export_bytes, split_content
 from proximity.units import DAY_S, INTERVAL_S
 
 PADDING = "padding"
-# Any number that no other program of this database uses.
-_ADVISORY_LOCK = 7_707_236
 _KEPT_CODES_S = 14 * DAY_S
+# Higher than any number of a batch.
+_NO_BATCH = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,7 @@ class WorkReport:
     next_run: int
 
 
+@named_errors()
 def work(authority: Authority) -> WorkReport:
     """Publish all that may go out, and forget what retention ends.
 
@@ -90,6 +102,8 @@ def work(authority: Authority) -> WorkReport:
     ------
     LockedError
         If another worker is running.
+    NothingStoredError
+        If the signing keys are elsewhere.
     PolicyError
         If the clock is behind the end of the last batch.
     StoreError, NetworkError
@@ -98,6 +112,12 @@ def work(authority: Authority) -> WorkReport:
     store = open_published_store(
         authority.settings.store_url, authority.directory / "exports", os.environ
     )
+    if not published_keys(authority.directory):
+        # Another key would sign what no client believes.
+        raise NothingStoredError(
+            "This directory has no signing key.",
+            "Run the worker where `init` ran, or restore a backup.",
+        )
     with only_worker(authority):
         authority.keyring.rotate()
         shown = _finish(authority, store)
@@ -106,7 +126,6 @@ def work(authority: Authority) -> WorkReport:
         _forget(authority, store)
         with authority.engine.begin() as connection:
             held_back = _count(connection, exposures.c.batch.is_(None))
-            tally(connection, "keys_published", authority.now_s, shown.keys)
     period_s = authority.settings.publish_every_s
     return WorkReport(
         batches=shown.batches,
@@ -134,30 +153,24 @@ def only_worker(authority: Authority) -> Iterator[None]:
     LockedError
         If another is running.
     """
-    if authority.engine.dialect.name != "postgresql":
-        with sole_writer(authority.directory):
-            yield
-        return
-    with authority.engine.connect() as connection:
-        statement = text("SELECT pg_try_advisory_lock(:number)")
-        locked = connection.execute(statement, {"number": _ADVISORY_LOCK}).scalar()
-        connection.commit()
-        if not locked:
+    with (
+        sole_writer(authority.directory),
+        held_alone(authority.engine, "worker") as free,
+    ):
+        if not free:
             raise LockedError(
                 "Another worker is publishing from this database.",
                 "Wait until it is done, then run the command again.",
             )
-        try:
-            yield
-        finally:
-            # The lock is the session's: a pooled connection would keep it.
-            connection.invalidate()
+        yield
 
 
 def _take(authority: Authority) -> bool:
     """Give every key that may go out to one new batch; tell whether there is any."""
     now_s = authority.now_s
     with authority.engine.begin() as connection:
+        # A worker that lost its connection, and so its lock, may be awake yet.
+        serialise(connection, "batch")
         last = select(func.max(batches.c.number), func.max(batches.c.end_s))
         number, last_end_s = connection.execute(last).one()
         if last_end_s is not None and last_end_s > now_s + INTERVAL_S:
@@ -207,8 +220,9 @@ def _finish(authority: Authority, store: PublishedStore) -> _Shown:
         if batch.state == BatchState.TAKEN:
             _build(authority, batch.number, batch.start_s, batch.end_s)
         shown += _Shown(1, _show(authority, store, batch.number))
-    if not begun and store.get(INDEX_NAME) is None:
-        _write_index(authority, store)
+    folders = folders_of(authority.settings).values()
+    if not begun and any(store.get(each + INDEX_NAME) is None for each in folders):
+        write_indexes(authority, store)
     return shown
 
 
@@ -222,34 +236,44 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         passphrase=authority.passphrase,
     )
     with reading(authority.engine) as connection:
-        fresh = _load(connection, number, revised=False)
-        revised = _load(connection, number, revised=True)
-    keys = pad_keys(fresh, settings.minimum, authority.entropy)
-    content = ExportContent(settings.region, start_s, end_s, keys, revised)
-    parts = split_content(content, settings.max_keys)
-    built = [
-        {
-            "name": f"{part.start_s}-{part.end_s}-{place:05d}.zip",
-            "batch": number,
-            "end_s": part.end_s,
-            "data": export_bytes(part, signers),
-        }
-        for place, part in enumerate(parts, 1)
-    ]
-    with authority.engine.begin() as connection:
-        padding = [
-            row | {"region": settings.region, "batch": number, "release_s": end_s}
-            for row in _padding_rows(keys, len(fresh.key), end_s + RETENTION_S)
-        ]
-        if padding:
-            connection.execute(insert(exposures), padding)
-        connection.execute(insert(files), built)
-        connection.execute(
-            update(batches)
-            .where(batches.c.number == number)
-            # Parts of a split batch end one second after the other.
-            .values(state=BatchState.BUILT, end_s=parts[-1].end_s)
+        content = _load(connection, number)
+        travelling = ExportKeys(empty_keys(0), empty_keys(0))
+        if settings.regions_of_travellers:
+            travelling = _load(connection, number, of_travellers())
+    outputs = compose_outputs(content, travelling, settings, authority.entropy)
+    built: list[dict[str, object]] = []
+    last_s = end_s
+    for region, folder, keys, revised in outputs:
+        parts = split_content(
+            ExportContent(region, start_s, end_s, keys, revised), settings.max_keys
         )
+        # Parts of a split batch end one second after the other.
+        last_s = max(last_s, parts[-1].end_s)
+        built += [
+            {
+                "name": f"{folder}{part.start_s}-{part.end_s}-{place:05d}.zip",
+                "batch": number,
+                "end_s": part.end_s,
+                "data": export_bytes(part, signers),
+            }
+            for place, part in enumerate(parts, 1)
+        ]
+    more = {"region": settings.region, "batch": number, "release_s": end_s}
+    invented = _padding_rows(
+        outputs[0].keys, len(content.keys.key), last_s + RETENTION_S
+    )
+    with authority.engine.begin() as connection:
+        mine = connection.execute(
+            update(batches)
+            .where(batches.c.number == number, batches.c.state == BatchState.TAKEN)
+            .values(state=BatchState.BUILT, end_s=last_s)
+        )
+        if not mine.rowcount:
+            # Another worker was faster; its files are the batch.
+            return
+        if invented:
+            connection.execute(insert(exposures), [row | more for row in invented])
+        connection.execute(insert(files), built)
 
 
 def _show(authority: Authority, store: PublishedStore, number: int) -> int:
@@ -260,16 +284,15 @@ def _show(authority: Authority, store: PublishedStore, number: int) -> int:
         ).all()
         real = _count(
             connection,
-            or_(
-                and_(exposures.c.batch == number, exposures.c.origin != PADDING),
-                exposures.c.revised_batch == number,
-            ),
+            and_(exposures.c.batch == number, exposures.c.origin != PADDING),
         )
+        # No key is both: a batch changes only those of batches before it.
+        real += _count(connection, _is_changed_by(number))
     for name, data in built:
         # No content means that an earlier run stored it.
         if data is not None:
             store.put(name, bytes(data))
-    _write_index(authority, store)
+    write_indexes(authority, store)
     with authority.engine.begin() as connection:
         connection.execute(
             update(files).where(files.c.batch == number).values(data=None)
@@ -282,16 +305,6 @@ def _show(authority: Authority, store: PublishedStore, number: int) -> int:
     return real
 
 
-def _write_index(authority: Authority, store: PublishedStore) -> None:
-    with reading(authority.engine) as connection:
-        rows = connection.execute(
-            select(files.c.name).where(files.c.end_s + RETENTION_S > authority.now_s)
-        )
-        index = encode_index(row.name for row in rows)
-    if store.get(INDEX_NAME) != index:
-        store.put(INDEX_NAME, index)
-
-
 def _forget(authority: Authority, store: PublishedStore) -> None:
     """Take expired files from the index, then from the store; then forget the rest."""
     now_s = authority.now_s
@@ -299,10 +312,12 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
     with reading(authority.engine) as connection:
         names = connection.execute(select(files.c.name).where(expired)).scalars().all()
     if names:
-        _write_index(authority, store)
+        write_indexes(authority, store)
         for name in names:
             store.delete(name)
     newest = select(func.max(batches.c.number)).scalar_subquery()
+    kept = batches.c.end_s + RETENTION_S > now_s
+    first_kept = select(func.min(batches.c.number)).where(kept).scalar_subquery()
     with authority.engine.begin() as connection:
         connection.execute(delete(files).where(files.c.name.in_(names)))
         connection.execute(
@@ -312,7 +327,10 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         )
         connection.execute(
             delete(exposures).where(
-                exposures.c.forget_s <= now_s, exposures.c.batch.is_not(None)
+                # No key is to be forgotten before its batch; an index knows batches,
+                # and the upload of a key need not pay for one of times.
+                exposures.c.batch < func.coalesce(first_kept, _NO_BATCH),
+                exposures.c.forget_s <= now_s,
             )
         )
         connection.execute(delete(certificates).where(certificates.c.until_s <= now_s))
@@ -324,27 +342,22 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         forget_attempts(connection, now_s)
 
 
-def _load(connection: Connection, number: int, *, revised: bool) -> DiagnosisKeys:
-    """Read the keys of a batch as columns."""
-    c = exposures.c
-    if revised:
-        columns = (c.revised_type, c.revised_onset_days, c.revised_risk)
-        wanted = c.revised_batch == number
-    else:
-        columns = (c.report_type, c.onset_days, c.risk)
-        wanted = and_(c.batch == number, c.origin != PADDING)
-    rows = connection.execute(
-        select(c.key, c.start, c.period, *columns).where(wanted)
-    ).all()
-    table = list(zip(*rows, strict=True)) or [()] * 6
-    return DiagnosisKeys(
-        key=np.frombuffer(b"".join(table[0]), np.uint8).reshape(-1, 16),
-        start_interval=np.array(table[1], np.int64),
-        period=np.array(table[2], np.int64),
-        report_type=np.array(table[3], np.uint8),
-        days_since_onset=np.array(table[4], np.int16),
-        transmission_risk=np.array(table[5], np.uint8),
+def _load(
+    connection: Connection, number: int, *which: ColumnElement[bool]
+) -> ExportKeys:
+    """Read the keys of a batch as columns, without padding."""
+    new = and_(exposures.c.batch == number, exposures.c.origin != PADDING, *which)
+    changed = and_(_is_changed_by(number), *which)
+    return ExportKeys(
+        load_keys(connection, new, revised=False),
+        load_keys(connection, changed, revised=True),
     )
+
+
+def _is_changed_by(number: int) -> ColumnElement[bool]:
+    c = exposures.c
+    # The first condition is that of the index.
+    return and_(c.revised_type.is_not(None), c.revised_batch == number)
 
 
 def _padding_rows(

@@ -5,6 +5,7 @@ stand the bounds of bodies, the chaff, the metrics and the log.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.keyring import REFRESH_EARLY_S, Keyring
 from proximity.authority.publish.api import export_routes
 from proximity.authority.publish.published_store import open_published_store
 from proximity.authority.service.bodies import (
@@ -30,29 +32,32 @@ from proximity.authority.service.bodies import (
     read_body,
     replay,
 )
-from proximity.authority.service.chaff import ChaffMirror, Seen, chaff_body
+from proximity.authority.service.chaff import ChaffMirror, chaff_body, likely
 from proximity.authority.service.health import health_routes
 from proximity.authority.service.metrics import Metrics
+from proximity.authority.service.openapi import describe
+from proximity.authority.service.precise_timer import PreciseTimer
 from proximity.authority.service.structured_log import log_event
-from proximity.authority.upload.api import PATH, PublishDoor, openapi_path
+from proximity.authority.upload.api import PATH, PublishDoor
+from proximity.authority.upload.figures import FLUSH_S, UploadFigures
 from proximity.authority.upload.writer import UploadWriter
 from proximity.authority.verification.api import (
     admin_routes,
     device_routes,
     open_routes,
+    report_routes,
 )
 from proximity.authority.verification.statistics import statistics_routes
 from proximity.errors import ProximityError
 
-_JSON = [
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-]
-# What answers look like before the first real one of a process.
+_NO_STORE = (b"cache-control", b"no-store")
+_JSON = [(b"content-type", b"application/json"), _NO_STORE]
+_ONLY_POST = b'{"error":"Method Not Allowed","code":"method_not_allowed"}'
+# What answers look like before the first real ones of a process.
 _FIRST = {
-    PATH: Seen(0.006, 4_200),
-    "/api/verify": Seen(0.008, 640),
-    "/api/certificate": Seen(0.008, 720),
+    PATH: likely(0.006, 1_864, 1_024),
+    "/api/verify": likely(0.008, 405, 64),
+    "/api/certificate": likely(0.008, 488, 64),
 }
 _KNOWN = {
     PATH,
@@ -63,12 +68,22 @@ _KNOWN = {
     "/api/checkcodestatus",
     "/api/expirecode",
     "/api/user-report",
+    "/api/stats/realm.json",
+    "/api/stats/realm.csv",
     "/exports/index.txt",
     "/healthz",
     "/readyz",
     "/metrics",
     "/openapi.json",
     "/.well-known/jwks.json",
+}
+
+
+# The framework's own refusals, by the names of ours.
+_HTTP_CODES = {
+    400: "unparsable_request",
+    404: "not_found",
+    405: "method_not_allowed",
 }
 
 
@@ -84,10 +99,13 @@ class ServiceApp:
 
     def __init__(self, authority: Authority, environment: Any) -> None:
         self._metrics = Metrics()
+        self._timer = timer = PreciseTimer()
         self._mirrors = {path: ChaffMirror(seen) for path, seen in _FIRST.items()}
         settings = authority.settings
+        self._timeout_s = float(settings.request_timeout_s)
         writer = UploadWriter(authority.engine, settings.region, authority.clock)
-        self._door = PublishDoor(authority, writer)
+        figures = UploadFigures()
+        self._door = PublishDoor(authority, writer, figures)
         store = open_published_store(
             settings.store_url, authority.directory / "exports", environment
         )
@@ -95,9 +113,17 @@ class ServiceApp:
         @asynccontextmanager
         async def life(_app: FastAPI) -> AsyncIterator[None]:
             writer.start()
+            beside = [
+                asyncio.create_task(_flush_often(figures, authority)),
+                asyncio.create_task(_refresh_often(authority.keyring)),
+            ]
             yield
+            for task in beside:
+                task.cancel()
+            timer.stop()
             # Uploads that wait are stored and answered before the process ends.
             await asyncio.to_thread(writer.stop)
+            await asyncio.to_thread(_flush, figures, authority)
             authority.engine.dispose()
 
         self._app = _build(authority, life)
@@ -109,31 +135,43 @@ class ServiceApp:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
-        known = path if path in _KNOWN else "other"
-        begun = time.perf_counter()
-        status = await self._serve(scope, receive, send)
-        seconds = time.perf_counter() - begun
-        self._metrics.observe(known, status, seconds)
-        log_event("request", path=known, status=status, ms=round(seconds * 1e3, 1))
+        known = _known(scope["path"])
+        begun, status = time.perf_counter(), 500
+        if scope["path"].startswith("/api/"):
+            send = _unstored(send)
+        try:
+            status = await self._serve(scope, receive, send)
+        finally:
+            seconds = time.perf_counter() - begun
+            self._metrics.observe(known, status, seconds)
+            log_event("request", path=known, status=status, ms=round(seconds * 1e3, 1))
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int:
         try:
-            body = await read_body(receive, scope)
+            body = await read_body(receive, scope, seconds=self._timeout_s)
         except BodyError as error:
             if error.status:
-                refusal = b'{"error":"the body is not taken","code":"bad_request"}'
-                await answer(send, error.status, refusal, _JSON)
+                await _refuse_body(send, scope["path"], error.status)
             return error.status
-        mirror = self._mirrors.get(scope["path"])
-        posted = scope["method"] == "POST"
-        if mirror is None or not posted:
+        path, posted = scope["path"], scope["method"] == "POST"
+        if path == PATH and not posted:
+            await answer(send, 405, _ONLY_POST, [*_JSON, (b"allow", b"POST")])
+            return 405
+        if path not in self._mirrors or not posted:
             return await self._ask(scope, replay(body, receive), send)
+        mirror = self._mirrors[path]
         if any(name == b"x-chaff" for name, _ in scope["headers"]):
+            begun = time.perf_counter()
             seen = mirror.draw()
-            await asyncio.sleep(seen.latency_s)
+            await self._timer.sleep_until(begun + seen.latency_s)
             await answer(send, 200, chaff_body(seen.size), _JSON)
             return 200
+        return await self._mirrored(scope, replay(body, receive), send, body)
+
+    async def _mirrored(
+        self, scope: Scope, receive: Receive, send: Send, body: bytes
+    ) -> int:
+        """Answer a real request; chaff will look like it if it is a success."""
         begun = time.perf_counter()
         size = 0
 
@@ -147,14 +185,17 @@ class ServiceApp:
             latency_s = time.perf_counter() - begun
             await answer(measured, status, content, _JSON)
         else:
-            status = await self._ask(scope, replay(body, receive), measured)
+            status = await self._ask(scope, receive, measured)
             latency_s = time.perf_counter() - begun
         if status == 200:
-            mirror.observe(latency_s, size)
+            self._mirrors[scope["path"]].observe(latency_s, size)
         return status
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> int:
         status = 500
+        if scope["method"] == "HEAD":
+            # The server leaves the body out, for it keeps the scope as it came.
+            scope = {**scope, "method": "GET"}
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -166,18 +207,49 @@ class ServiceApp:
         return status
 
 
+def _flush(figures: UploadFigures, authority: Authority) -> None:
+    try:
+        figures.flush(authority.engine)
+    except SQLAlchemyError as error:
+        # They are kept for the next time; the uploads themselves are stored.
+        log_event("figures", error=type(error).__name__)
+
+
+async def _flush_often(figures: UploadFigures, authority: Authority) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_S)
+        await asyncio.to_thread(_flush, figures, authority)
+
+
+async def _refresh_often(keyring: Keyring) -> None:
+    """Read secrets in a thread, so that no request does it on the loop."""
+    while True:
+        try:
+            await asyncio.to_thread(keyring.refresh)
+        except (ProximityError, SQLAlchemyError) as error:
+            # A request that needs them tries again, and says what is wrong.
+            log_event("secrets", error=type(error).__name__)
+        await asyncio.sleep(REFRESH_EARLY_S)
+
+
 def _build(
     authority: Authority,
     life: Callable[[FastAPI], Any],
 ) -> FastAPI:
     app = FastAPI(
         title="proximity health authority",
+        summary="Codes, certificates, uploads and signed exports.",
         version="1",
         lifespan=life,
+        # A route of its own, which the document names too.
+        openapi_url=None,
+        # A redirect would name whatever host the client did.
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
     )
     app.include_router(device_routes(authority))
+    app.include_router(report_routes(authority))
     app.include_router(admin_routes(authority))
     app.include_router(statistics_routes(authority))
     app.include_router(open_routes(authority))
@@ -186,18 +258,40 @@ def _build(
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(ProximityError, _fail)
     app.add_exception_handler(SQLAlchemyError, _fail)
-    original = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = original()
-        publish = openapi_path()
-        document["paths"].update(publish["path"])
-        document["components"]["schemas"].update(publish["schemas"])
-        return document
-
-    # The way that FastAPI documents for extending its document.
-    app.openapi = openapi  # type: ignore[method-assign]
+    describe(app)
     return app
+
+
+def _known(path: str) -> str:
+    """Return the name of a path in log and metrics, never one as it was asked."""
+    if path in _KNOWN:
+        return path
+    if path.startswith("/exports/") and path.endswith(".zip"):
+        return "/exports/*.zip"
+    return "/api/stats/realm/*" if path.startswith("/api/stats/realm/") else "other"
+
+
+def _unstored(send: Send) -> Send:
+    """Let nobody keep an answer; a chaff answer has the same headers."""
+
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            names = {name.lower() for name, _ in message["headers"]}
+            if _NO_STORE[0] not in names:
+                message["headers"] = [*message["headers"], _NO_STORE]
+        await send(message)
+
+    return marked
+
+
+async def _refuse_body(send: Send, path: str, status: int) -> None:
+    code = (
+        {"code": "bad_request"} if path == PATH else {"errorCode": "unparsable_request"}
+    )
+    refusal = {"error": "the body is too large or too slow"} | code
+    # Who sends slowly is not waited for any longer.
+    slow = [(b"connection", b"close")] if status == 408 else []
+    await answer(send, status, json.dumps(refusal).encode(), [*_JSON, *slow])
 
 
 async def _refuse(_request: Request, error: Exception) -> JSONResponse:
@@ -207,14 +301,21 @@ async def _refuse(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse(content, refused.status)
 
 
-async def _refuse_form(request: Request, _error: Exception) -> JSONResponse:
+async def _refuse_form(request: Request, error: Exception) -> JSONResponse:
+    # Registered for this error alone.
+    refused = cast("RequestValidationError", error)
+    if any(each["loc"][0] == "path" for each in refused.errors()):
+        return await _refuse(
+            request, ApiError(404, "not_found", "there is no such path")
+        )
     return await _refuse(request, unparsable())
 
 
 async def _refuse_http(_request: Request, error: Exception) -> JSONResponse:
     # Registered for this error alone.
     refused = cast("HTTPException", error)
-    content = {"error": str(refused.detail), "errorCode": "bad_request"}
+    code = _HTTP_CODES.get(refused.status_code, "bad_request")
+    content = {"error": str(refused.detail), "errorCode": code}
     return JSONResponse(content, refused.status_code, refused.headers)
 
 

@@ -11,7 +11,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 # The bound of the key server of reference.
 MAX_BODY_BYTES = 64 << 10
-BODY_TIMEOUT_S = 10.0
 
 
 class BodyError(Exception):
@@ -27,7 +26,7 @@ async def read_body(
     scope: Scope,
     *,
     max_bytes: int = MAX_BODY_BYTES,
-    seconds: float = BODY_TIMEOUT_S,
+    seconds: float = 10.0,
 ) -> bytes:
     """Return the whole body of a request.
 
@@ -40,7 +39,9 @@ async def read_body(
         if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
             raise BodyError(413)
     try:
-        return await asyncio.wait_for(_collect(receive, max_bytes), seconds)
+        # Not `wait_for`, which makes a task of every body.
+        async with asyncio.timeout(seconds):
+            return await _collect(receive, max_bytes)
     except TimeoutError as error:
         raise BodyError(408) from error
 

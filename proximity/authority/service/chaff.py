@@ -6,6 +6,7 @@ door, drawn at random, so over many of them both have the same distributions.
 
 import secrets
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 KEPT = 100
@@ -26,12 +27,12 @@ class ChaffMirror:
 
     Parameters
     ----------
-    first : Seen
-        What to look like before there is a real answer.
+    first : iterable of Seen
+        What to look like before there are real answers.
     """
 
-    def __init__(self, first: Seen) -> None:
-        self._seen: deque[Seen] = deque([first], maxlen=KEPT)
+    def __init__(self, first: Iterable[Seen]) -> None:
+        self._seen: deque[Seen] = deque(first, maxlen=KEPT)
 
     def observe(self, latency_s: float, size: int) -> None:
         """Remember a real answer that was a success."""
@@ -40,6 +41,21 @@ class ChaffMirror:
     def draw(self) -> Seen:
         """Return how the next chaff answer is to look."""
         return secrets.choice(self._seen)
+
+
+def likely(latency_s: float, rest: int, padding_bytes: int) -> list[Seen]:
+    """Return what the first real answers of a process will look like.
+
+    Parameters
+    ----------
+    latency_s : float
+    rest : int
+        Size of an answer without its padding.
+    padding_bytes : int
+        Padding is base64 of so many random bytes, and up to as many more.
+    """
+    lengths = (padding_bytes + padding_bytes * n // KEPT for n in range(KEPT))
+    return [Seen(latency_s, rest + 4 * -(-length // 3)) for length in lengths]
 
 
 def chaff_body(size: int) -> bytes:

@@ -5,6 +5,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+REQUESTS, SECONDS = "proximity_requests_total", "proximity_request_seconds"
+HELP = {
+    REQUESTS: "Requests by path of the API and status; chaff counts too.",
+    SECONDS: "Time from a request's head to the end of its work.",
+    "proximity_database_up": "1 if the database answers, else 0.",
+    "proximity_waiting_keys": "Keys that are not in a batch yet.",
+    "proximity_batches": "Batches in the index.",
+    "proximity_newest_batch_end_seconds": "Unix time at which the newest batch ends.",
+}
 _BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -37,24 +46,28 @@ class Metrics:
         """Return all figures, and some that are read elsewhere."""
         with self._lock:
             lines = [
-                "# TYPE proximity_requests_total counter",
+                *_head(REQUESTS, "counter"),
                 *(
-                    f'proximity_requests_total{{path="{path}",status="{status}"}} {n}'
+                    f'{REQUESTS}{{path="{path}",status="{status}"}} {n}'
                     for (path, status), n in sorted(self._requests.items())
                 ),
-                "# TYPE proximity_request_seconds histogram",
+                *_head(SECONDS, "histogram"),
             ]
             for path in sorted(self._buckets):
                 lines += self._histogram(path)
         for name, value in gauges.items():
-            lines += [f"# TYPE proximity_{name} gauge", f"proximity_{name} {value}"]
+            lines += [*_head(name, "gauge"), f"{name} {value}"]
         return "\n".join(lines) + "\n"
 
     def _histogram(self, path: str) -> Iterable[str]:
-        name, total = "proximity_request_seconds", 0
+        name, total = SECONDS, 0
         bounds = [*map(str, _BOUNDS_S), "+Inf"]
         for bound, count in zip(bounds, self._buckets[path], strict=True):
             total += count
             yield f'{name}_bucket{{path="{path}",le="{bound}"}} {total}'
         yield f'{name}_sum{{path="{path}"}} {self._seconds[path]:.6f}'
         yield f'{name}_count{{path="{path}"}} {total}'
+
+
+def _head(name: str, kind: str) -> list[str]:
+    return [f"# HELP {name} {HELP[name]}", f"# TYPE {name} {kind}"]

@@ -2,17 +2,17 @@
 
 import base64
 import hashlib
-import secrets
+import os
 from typing import Any
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.keyring import CERTIFICATE, REVISION
 from proximity.authority.service.structured_log import log_event
 from proximity.authority.signed_token import SKEW_S, verify_token
+from proximity.authority.upload.figures import UploadFigures
 from proximity.authority.upload.model import PublishRequest, Upload
 from proximity.authority.upload.revision_token import make_token, read_token
 from proximity.authority.upload.rules import (
@@ -24,7 +24,7 @@ from proximity.authority.upload.rules import (
 )
 from proximity.authority.upload.writer import UploadWriter
 from proximity.authority.verification.claiming import CERTIFICATE_AUDIENCE
-from proximity.errors import FormatError, ProximityError, TrustError
+from proximity.errors import FormatError, TrustError
 
 PATH = "/v1/publish"
 # Of the key server of reference: at least so many bytes, and up to as many more.
@@ -41,11 +41,15 @@ class PublishDoor:
     authority : Authority
     writer : UploadWriter
         Started.
+    figures : UploadFigures
     """
 
-    def __init__(self, authority: Authority, writer: UploadWriter) -> None:
+    def __init__(
+        self, authority: Authority, writer: UploadWriter, figures: UploadFigures
+    ) -> None:
         self._authority = authority
         self._writer = writer
+        self._figures = figures
 
     async def publish(self, body: bytes) -> tuple[int, bytes]:
         """Answer one request.
@@ -64,7 +68,8 @@ class PublishDoor:
             return 200, _padded(await self._publish(body))
         except ApiError as error:
             return error.status, refusal(error)
-        except (ProximityError, SQLAlchemyError) as error:
+        except Exception as error:
+            # Whatever it is: a device has to hear that nothing was taken.
             log_event("failure", error=type(error).__name__)
             return 500, refusal(ApiError(500, "internal_error", "try again later"))
 
@@ -100,6 +105,12 @@ class PublishDoor:
             certificate_until_s=int(claims["exp"]) + SKEW_S + 1,
         )
         stored = await self._writer.store(upload)
+        self._figures.count(
+            upload,
+            stored,
+            onset_is_known=bool(_onset(claims, request)),
+            now_s=self._authority.now_s,
+        )
         names = [(key.key, key.start, key.period) for key in checked.keys]
         fields = {
             "revisionToken": make_token(
@@ -136,37 +147,6 @@ def refusal(error: ApiError) -> bytes:
     return _padded({"error": str(error), "code": error.code})
 
 
-def openapi_path() -> dict[str, Any]:
-    """Return how `/v1/publish` is described in the OpenAPI document."""
-    _, schemas = msgspec.json.schema_components(
-        [PublishRequest], ref_template="#/components/schemas/{name}"
-    )
-    body = {"$ref": "#/components/schemas/PublishRequest"}
-    answers = {
-        "200": "Every accepted key is durable.",
-        "400": "Refused.",
-        "401": "Not certified.",
-        "408": "The body came too slowly.",
-        "413": "The body is too large.",
-    }
-    operation = {
-        "summary": "Take in the keys of one person.",
-        "operationId": "publish",
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": body}},
-        },
-        "responses": {
-            status: {
-                "description": text,
-                "content": {"application/json": {"schema": {"type": "object"}}},
-            }
-            for status, text in answers.items()
-        },
-    }
-    return {"path": {PATH: {"post": operation}}, "schemas": schemas}
-
-
 def _parse(body: bytes) -> PublishRequest:
     try:
         return _decode(body)
@@ -189,8 +169,10 @@ def _remarks(checked: CheckedKeys) -> dict[str, Any]:
 
 
 def _padded(fields: dict[str, Any]) -> bytes:
-    length = _PADDING_BYTES + secrets.randbelow(_PADDING_BYTES)
-    padding = base64.b64encode(secrets.token_bytes(length)).decode()
+    drawn = os.urandom(2 + 2 * _PADDING_BYTES)
+    # Uniform, for the bound is a power of two.
+    length = _PADDING_BYTES + int.from_bytes(drawn[:2]) % _PADDING_BYTES
+    padding = base64.b64encode(drawn[2 : 2 + length]).decode()
     return _encode(fields | {"padding": padding})
 
 

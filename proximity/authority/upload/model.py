@@ -124,8 +124,14 @@ exposures = Table(
     Column("forget_s", BigInteger, nullable=False),
 )
 Index("exposures_batch", exposures.c.batch, exposures.c.release_s)
-Index("exposures_revised", exposures.c.revised_type, exposures.c.revised_batch)
-Index("exposures_forget", exposures.c.forget_s)
+# Hardly any key is ever changed: the others are not in this index.
+_CHANGED = exposures.c.revised_type.is_not(None)
+Index(
+    "exposures_revised",
+    exposures.c.revised_batch,
+    sqlite_where=_CHANGED,
+    postgresql_where=_CHANGED,
+)
 
 certificates = Table(
     "certificates",
@@ -133,4 +139,5 @@ certificates = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("inserted", Integer, nullable=False),
     Column("until_s", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )

@@ -8,6 +8,7 @@ import base64
 import binascii
 import struct
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -47,7 +48,7 @@ def make_token(
     content = b"".join(_ENTRY.pack(*key) for key in latest)
     content = content.ljust(MAX_ENTRIES * _ENTRY.size, b"\0")
     nonce = entropy(_NONCE_BYTES)
-    sealed = AESGCM(secret.data).encrypt(nonce, content, audience.encode())
+    sealed = _cipher(secret.data).encrypt(nonce, content, audience.encode())
     return base64.b64encode(bytes.fromhex(secret.kid) + nonce + sealed).decode()
 
 
@@ -73,7 +74,7 @@ def read_token(
             continue
         nonce, sealed = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
         try:
-            content = AESGCM(secret.data).decrypt(nonce, sealed, audience.encode())
+            content = _cipher(secret.data).decrypt(nonce, sealed, audience.encode())
         except (InvalidTag, ValueError):
             return None
         entries = (
@@ -82,3 +83,9 @@ def read_token(
         )
         return frozenset(entry for entry in entries if entry[2])
     return None
+
+
+@lru_cache(maxsize=8)
+def _cipher(key: bytes) -> AESGCM:
+    """Return the cipher of a key; there are few, and each is set up once."""
+    return AESGCM(key)

@@ -77,8 +77,12 @@ def check_mac(keys: Sequence[KeyUpload], hmac_key: str, tek_mac: object) -> bool
     risks = [k.transmission_risk for k in ordered]
     full = [f"{part}.{risk}" for part, risk in zip(parts, risks, strict=True)]
     forms = [full] if any(risks) else [full, parts]
-    macs = [hmac.digest(secret, ",".join(form).encode(), "sha256") for form in forms]
-    return any(hmac.compare_digest(mac, expected) for mac in macs)
+    return any(
+        hmac.compare_digest(
+            hmac.digest(secret, ",".join(form).encode(), "sha256"), expected
+        )
+        for form in forms
+    )
 
 
 def report_type_of(name: object) -> ReportType | None:

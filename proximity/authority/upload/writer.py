@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.api_error import ApiError
+from proximity.authority.database import was_overtaken
+from proximity.authority.service.structured_log import log_event
 from proximity.authority.upload.decisions import (
     WITHDRAWN,
     Changes,
@@ -21,6 +23,7 @@ from proximity.authority.upload.decisions import (
     StoredKey,
     decide,
 )
+from proximity.authority.upload.fresh_uploads import is_fresh, store_fresh
 from proximity.authority.upload.model import (
     AcceptedKey,
     Upload,
@@ -88,25 +91,44 @@ class UploadWriter:
                 if item is not None:
                     group.append(item)
             if group:
-                self._answer(group, self._store_group([item[0] for item in group]))
+                self._answer(group, self._answers([item[0] for item in group]))
 
     def _answer(self, group: Sequence[_Waiting], answers: Sequence[_Answer]) -> None:
         loop = group[0][1].get_loop()
         futures = [future for _, future in group]
         loop.call_soon_threadsafe(_resolve, futures, answers)
 
+    def _answers(self, uploads: list[Upload]) -> Sequence[_Answer]:
+        try:
+            return self._store_group(uploads)
+        except Exception as error:
+            # Whatever it is: without this thread all later uploads would hang.
+            log_event("failure", error=type(error).__name__)
+            return [ApiError(500, "internal_error", "not stored")] * len(uploads)
+
     def _store_group(self, uploads: list[Upload]) -> Sequence[_Answer]:
+        fresh = [upload for upload in uploads if is_fresh(upload)]
+        now_s = int(self._clock())
+        if not fresh or not store_fresh(self._engine, fresh, self._region, now_s=now_s):
+            return self._look_up_and_store(uploads)
+        others = [upload for upload in uploads if not is_fresh(upload)]
+        answers = iter(self._look_up_and_store(others) if others else ())
+        return [
+            Stored(len(upload.keys)) if is_fresh(upload) else next(answers)
+            for upload in uploads
+        ]
+
+    def _look_up_and_store(self, uploads: list[Upload]) -> Sequence[_Answer]:
         for _ in range(_TRIES):
             try:
                 with self._engine.begin() as connection:
                     return store_uploads(
                         connection, uploads, self._region, now_s=int(self._clock())
                     )
-            except IntegrityError:
+            except SQLAlchemyError as error:
                 # Another process stored one of these keys meanwhile: look again.
-                continue
-            except SQLAlchemyError:
-                break
+                if not was_overtaken(error):
+                    break
         failed = ApiError(500, "internal_error", "the upload was not stored")
         return [failed] * len(uploads)
 
@@ -163,6 +185,8 @@ def _load_keys(connection: Connection, keys: list[bytes]) -> dict[bytes, StoredK
             columns.revised_type,
         )
         .where(columns.key.in_(keys))
+        # In one order, so that two processes do not wait for each other.
+        .order_by(columns.key)
         .with_for_update()
     )
     return {
@@ -192,7 +216,7 @@ def _write(connection: Connection, changes: Changes, region: str, now_s: int) ->
     if changes.inserted:
         rows = [
             exposure_row(key, region, traveler=traveler, origin="upload", now_s=now_s)
-            for key, traveler in changes.inserted
+            for key, traveler in sorted(changes.inserted)
         ]
         connection.execute(insert(exposures), rows)
     if changes.replaced:
@@ -224,7 +248,7 @@ def _write(connection: Connection, changes: Changes, region: str, now_s: int) ->
             insert(certificates),
             [
                 {"digest": digest, "inserted": inserted, "until_s": until_s}
-                for digest, (inserted, until_s) in changes.certificates.items()
+                for digest, (inserted, until_s) in sorted(changes.certificates.items())
             ],
         )
 

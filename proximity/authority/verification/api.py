@@ -1,17 +1,17 @@
 """The doors of verification; paths, fields and codes of the published API."""
 
+import asyncio
 import base64
 import binascii
-import contextlib
 import secrets
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Security
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.security import APIKeyHeader
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
@@ -19,13 +19,31 @@ from proximity.authority.keyring import CERTIFICATE
 from proximity.authority.signed_token import encode_base64url
 from proximity.authority.verification.api_keys import check_api_key
 from proximity.authority.verification.claiming import Claim, certify, claim_code
+from proximity.authority.verification.forms import (
+    BatchIssueAnswer,
+    BatchIssueRequest,
+    CertificateAnswer,
+    CertificateRequest,
+    CodeStatusAnswer,
+    ExpireAnswer,
+    HandleRequest,
+    IssueAnswer,
+    IssueRequest,
+    JsonWebKeys,
+    Refusal,
+    UserReportAnswer,
+    UserReportRequest,
+    VerifyAnswer,
+    VerifyRequest,
+    refusals,
+)
 from proximity.authority.verification.issuing import (
     CodeOrder,
     IssuedCode,
     code_status,
     expire_code,
     issue_code,
-    report_code,
+    withdraw_code,
 )
 from proximity.authority.verification.model import ApiKeyKind, TestType
 from proximity.authority.verification.rules import (
@@ -34,94 +52,44 @@ from proximity.authority.verification.rules import (
     NONCE_BYTES,
     accepted_types,
 )
+from proximity.authority.verification.user_reports import (
+    report_code,
+    send_report_code,
+)
 from proximity.errors import NetworkError
 
 _PADDING_BYTES = 64
-_Text = Annotated[str, Field(max_length=512)]
-_Padding = Annotated[str, Field(max_length=65_536)]
-
-
-class _Body(BaseModel):
-    """What every request may carry; unknown fields are ignored."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-    padding: _Padding = ""
-
-
-class VerifyRequest(_Body):
-    """Body of `/api/verify`."""
-
-    code: _Text
-    accept: Annotated[list[_Text], Field(max_length=16)] = []
-    nonce: _Text = ""
-
-
-class CertificateRequest(_Body):
-    """Body of `/api/certificate`."""
-
-    token: Annotated[str, Field(max_length=4_096)]
-    ekeyhmac: _Text
-
-
-class IssueRequest(_Body):
-    """Body of `/api/issue`."""
-
-    testType: _Text = ""
-    symptomDate: _Text = ""
-    testDate: _Text = ""
-    tzOffset: float = 0
-    phone: _Text = ""
-    smsTemplateLabel: _Text = ""
-    uuid: _Text = ""
-    externalIssuerID: Annotated[str, Field(max_length=255)] = ""
-    onlyGenerateSMS: bool = False
-
-
-class BatchIssueRequest(_Body):
-    """Body of `/api/batch-issue`."""
-
-    codes: list[IssueRequest]
-
-
-class HandleRequest(_Body):
-    """Body of `/api/checkcodestatus` and `/api/expirecode`."""
-
-    uuid: _Text
-
-
-class UserReportRequest(_Body):
-    """Body of `/api/user-report`."""
-
-    phone: _Text = ""
-    nonce: _Text = ""
-    symptomDate: _Text = ""
-    testDate: _Text = ""
-    tzOffset: float = 0
+_MESSAGES_AT_ONCE = 4
+# Tells readers of the OpenAPI document where the key belongs.
+_API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
 def needs_key(authority: Authority, kind: ApiKeyKind) -> Any:
     """Return what lets only callers with a key of a kind in."""
 
-    def check(x_api_key: Annotated[str | None, Header()] = None) -> None:
-        check_api_key(authority.engine, x_api_key, kind)
+    def check(key: Annotated[str | None, Security(_API_KEY)]) -> None:
+        check_api_key(authority.engine, key, kind)
 
     return Depends(check)
 
 
 def device_routes(authority: Authority) -> APIRouter:
-    """Return what devices ask."""
-    routes = APIRouter(
-        prefix="/api", dependencies=[needs_key(authority, ApiKeyKind.DEVICE)]
-    )
+    """Return what devices ask with a code of an officer."""
+    routes = _routes(authority, ApiKeyKind.DEVICE)
 
-    @routes.post("/verify")
+    @routes.post(
+        "/verify",
+        response_model=VerifyAnswer,
+        response_model_exclude_unset=True,
+        responses=refusals(400, 401, 412, 429, 503),
+    )
     def verify(body: VerifyRequest, request: Request) -> dict[str, Any]:
         """Exchange a code for a token."""
         claim = Claim(
             code=body.code,
             accepted=accepted_types(body.accept),
             nonce=_decoded(body.nonce) if body.nonce else None,
-            address=request.client.host if request.client else "",
+            address=_address(request),
         )
         claimed = claim_code(authority, claim)
         fields = {
@@ -132,7 +100,11 @@ def device_routes(authority: Authority) -> APIRouter:
         }
         return _padded({name: text for name, text in fields.items() if text})
 
-    @routes.post("/certificate")
+    @routes.post(
+        "/certificate",
+        response_model=CertificateAnswer,
+        responses=refusals(400, 401, 503),
+    )
     def certificate(body: CertificateRequest) -> dict[str, Any]:
         """Exchange a token for a certificate."""
         try:
@@ -143,8 +115,27 @@ def device_routes(authority: Authority) -> APIRouter:
             raise ApiError(400, "hmac_invalid", "ekeyhmac is not base64 of 32 bytes")
         return _padded({"certificate": certify(authority, body.token, mac)})
 
-    @routes.post("/user-report")
-    def user_report(body: UserReportRequest, tasks: BackgroundTasks) -> dict[str, Any]:
+    return routes
+
+
+def report_routes(authority: Authority) -> APIRouter:
+    """Return what devices ask without an officer."""
+    routes = _routes(authority, ApiKeyKind.DEVICE)
+    # A gateway that hangs must not take the threads that answer everybody else.
+    turns = asyncio.Semaphore(_MESSAGES_AT_ONCE)
+
+    async def send_in_turn(issued: IssuedCode, phone: str) -> None:
+        async with turns:
+            await asyncio.to_thread(send_report_code, authority, issued, phone)
+
+    @routes.post(
+        "/user-report",
+        response_model=UserReportAnswer,
+        responses=refusals(400, 401, 429, 503),
+    )
+    def user_report(
+        body: UserReportRequest, request: Request, tasks: BackgroundTasks
+    ) -> dict[str, Any]:
         """Send a code to a person who asked for one."""
         nonce = _decoded(body.nonce) if body.nonce else b""
         if len(nonce) != NONCE_BYTES:
@@ -157,10 +148,10 @@ def device_routes(authority: Authority) -> APIRouter:
             phone=body.phone,
             nonce=nonce,
         )
-        issued = report_code(authority, order)
-        if issued is not None and issued.message is not None:
+        issued = report_code(authority, order, _address(request))
+        if issued is not None:
             # After the answer: its time must not tell whether the person waits.
-            tasks.add_task(_send_quietly, authority, body.phone, issued.message)
+            tasks.add_task(send_in_turn, issued, body.phone)
         until_s = authority.now_s + LONG_LIFE_S
         return _padded({"expiresAt": _rfc1123(until_s), "expiresAtTimestamp": until_s})
 
@@ -169,26 +160,43 @@ def device_routes(authority: Authority) -> APIRouter:
 
 def admin_routes(authority: Authority) -> APIRouter:
     """Return what an officer's program asks."""
-    routes = APIRouter(
-        prefix="/api", dependencies=[needs_key(authority, ApiKeyKind.ADMIN)]
-    )
+    routes = _routes(authority, ApiKeyKind.ADMIN)
 
-    @routes.post("/issue")
+    @routes.post(
+        "/issue",
+        response_model=IssueAnswer,
+        response_model_exclude_unset=True,
+        responses=refusals(400, 401, 409, 429, 503),
+    )
     def issue(body: IssueRequest) -> dict[str, Any]:
         """Issue one code."""
         return _padded(_issue(authority, body))
 
-    @routes.post("/batch-issue")
+    part = {"model": BatchIssueAnswer | Refusal, "description": "The first failure's."}
+
+    @routes.post(
+        "/batch-issue",
+        response_model=BatchIssueAnswer,
+        responses=refusals(401) | dict.fromkeys((400, 409, 429, 503), part),
+    )
     def batch_issue(body: BatchIssueRequest) -> JSONResponse:
         """Issue up to ten codes; each stands or falls alone."""
         return _issue_all(authority, body.codes)
 
-    @routes.post("/checkcodestatus")
+    @routes.post(
+        "/checkcodestatus",
+        response_model=CodeStatusAnswer,
+        responses=refusals(400, 401, 404, 503),
+    )
     def checkcodestatus(body: HandleRequest) -> dict[str, Any]:
         """Tell whether a code was claimed."""
         return _padded(code_status(authority, body.uuid))
 
-    @routes.post("/expirecode")
+    @routes.post(
+        "/expirecode",
+        response_model=ExpireAnswer,
+        responses=refusals(400, 401, 404, 503),
+    )
     def expirecode(body: HandleRequest) -> dict[str, Any]:
         """End a code."""
         status = expire_code(authority, body.uuid)
@@ -202,13 +210,19 @@ def open_routes(authority: Authority) -> APIRouter:
     """Return what anybody may read."""
     routes = APIRouter()
 
-    @routes.get("/.well-known/jwks.json")
+    @routes.get(
+        "/.well-known/jwks.json", response_model=JsonWebKeys, responses=refusals(503)
+    )
     def jwks() -> dict[str, Any]:
         """List the keys by which certificates verify."""
         keys = authority.keyring.public_keys(CERTIFICATE)
         return {"keys": [_jwk(kid, key) for kid, key in keys.items()]}
 
     return routes
+
+
+def _routes(authority: Authority, kind: ApiKeyKind) -> APIRouter:
+    return APIRouter(prefix="/api", dependencies=[needs_key(authority, kind)])
 
 
 def _issue(authority: Authority, body: IssueRequest) -> dict[str, Any]:
@@ -255,12 +269,12 @@ def _send(authority: Authority, phone: str, issued: IssuedCode) -> None:
     try:
         authority.messenger.send(phone, issued.message or "")
     except NetworkError as error:
+        withdraw_code(authority, issued.handle)
         raise ApiError(503, "sms_failure", "the message was not sent") from error
 
 
-def _send_quietly(authority: Authority, phone: str, text: str) -> None:
-    with contextlib.suppress(NetworkError):
-        authority.messenger.send(phone, text)
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _issued_fields(issued: IssuedCode) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from proximity.authority.api_error import ApiError, quota_exceeded
 from proximity.authority.assembly import Authority
+from proximity.authority.database import serialise
 from proximity.authority.keyring import CERTIFICATE, CODE, TOKEN
 from proximity.authority.signed_token import encode_token, verify_token
 from proximity.authority.verification.counts import (
@@ -16,6 +17,7 @@ from proximity.authority.verification.counts import (
     failures_of,
     hour_of,
     tally,
+    tally_claim,
 )
 from proximity.authority.verification.model import TestType, codes, tokens
 from proximity.authority.verification.rules import (
@@ -92,6 +94,9 @@ def claim_code(authority: Authority, claim: Claim) -> Claimed:
             ),
             _REALM: authority.settings.realm_tries,
         }
+        for scope in scopes:
+            # Else those who guess at the same time would not be counted yet.
+            serialise(connection, scope)
         found = _find_code(connection, secrets, code)
         hour_s = hour_of(authority.now_s)
         if any(failures_of(connection, s, hour_s) >= n for s, n in scopes.items()):
@@ -101,6 +106,8 @@ def claim_code(authority: Authority, claim: Claim) -> Claimed:
             refusal = _problem_of(found, claim, secrets, now_s=authority.now_s)
             if refusal is not None:
                 _count_refusal(connection, list(scopes), found, authority.now_s)
+                if _is_wrong_nonce(found, refusal):
+                    tally(connection, "user_reports_invalid_nonce", authority.now_s)
         token = None
         if refusal is None and found is not None:
             token = _spend(connection, authority, found)
@@ -148,6 +155,8 @@ def certify(authority: Authority, token: str, tek_mac: bytes) -> str:
             .returning(tokens.c.test_type, tokens.c.symptom_day, tokens.c.test_day)
         ).first()
         tally(connection, "tokens_claimed" if spent else "tokens_invalid", now_s)
+        if spent is not None and spent.test_type == TestType.USER_REPORT:
+            tally(connection, "user_report_tokens_claimed", now_s)
     if spent is None:
         raise ApiError(400, "token_invalid", "the token was used already")
     kid, key = authority.keyring.signing_key(CERTIFICATE)
@@ -214,6 +223,16 @@ def _problem_of(
     return None
 
 
+def _is_wrong_nonce(found: Row[Any] | None, refusal: ApiError) -> bool:
+    return (
+        found is not None
+        and found.claimed_s is None
+        and found.failures < MAX_FAILURES_OF_CODE
+        and found.nonce_hmac is not None
+        and refusal.code == "code_invalid"
+    )
+
+
 def _nonce_fits(found: Row[Any], claim: Claim, secrets: list[bytes]) -> bool:
     nonce = b"nonce:" + (claim.nonce or b"")
     return any(
@@ -257,7 +276,12 @@ def _spend(connection: Connection, authority: Authority, found: Row[Any]) -> str
             until_s=until_s,
         )
     )
-    tally(connection, "codes_claimed", now_s)
+    tally_claim(
+        connection,
+        now_s,
+        age_s=now_s - found.issued_s,
+        is_report=found.test_type == TestType.USER_REPORT,
+    )
     kid, key = authority.keyring.signing_key(TOKEN)
     content = {
         "iss": authority.settings.health_authority_id,

@@ -1,5 +1,7 @@
 """Counts: failures that bound guessing, and the daily figures of the statistics."""
 
+from bisect import bisect_left
+
 from sqlalchemy import Connection, delete, select
 
 from proximity.authority.database import upsert
@@ -7,6 +9,8 @@ from proximity.authority.verification.model import attempts, daily_counts
 from proximity.units import DAY_S, day_of
 
 HOUR_S = 3_600
+# Limits of the published distribution: one minute to one day.
+CLAIM_AGES_S = (60, 300, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
 
 
 def failures_of(connection: Connection, scope: str, window_s: int) -> int:
@@ -44,6 +48,28 @@ def tally(connection: Connection, name: str, now_s: float, by: int = 1) -> None:
             set_={"count": daily_counts.c.count + by},
         )
     )
+
+
+def tally_claim(
+    connection: Connection, now_s: float, *, age_s: int, is_report: bool
+) -> None:
+    """Count a code that was claimed, by its age.
+
+    Parameters
+    ----------
+    connection : Connection
+    now_s : float
+        Unix seconds.
+    age_s : int
+        Seconds since it was issued.
+    is_report : bool
+        Whether a person had asked for it.
+    """
+    tally(connection, "codes_claimed", now_s)
+    tally(connection, f"claim_age_{bisect_left(CLAIM_AGES_S, age_s)}", now_s)
+    tally(connection, "claim_age_s", now_s, age_s)
+    if is_report:
+        tally(connection, "user_reports_claimed", now_s)
 
 
 def tallied(connection: Connection, name: str, now_s: float) -> int:

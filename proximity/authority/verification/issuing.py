@@ -1,24 +1,23 @@
-"""Codes that an officer issues, or a person asks for."""
+"""Codes that an officer issues."""
 
 import hmac
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from proximity.authority.api_error import ApiError, quota_exceeded, unparsable
 from proximity.authority.assembly import Authority
-from proximity.authority.database import reading
-from proximity.authority.keyring import CODE
+from proximity.authority.database import reading, serialise
+from proximity.authority.keyring import CODE, PHONE
 from proximity.authority.verification.counts import count_failure, tallied, tally
 from proximity.authority.verification.messenger import compose
-from proximity.authority.verification.model import TestType, codes, phones
+from proximity.authority.verification.model import codes
 from proximity.authority.verification.rules import (
     LONG_LIFE_S,
     MESSAGES_PER_DAY,
-    PHONE_REST_S,
     SHORT_LIFE_S,
     check_days,
     check_phone,
@@ -31,6 +30,8 @@ from proximity.authority.verification.rules import (
 from proximity.units import DAY_S
 
 _TRIES = 6
+ISSUING = "codes_issued"
+Days = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +101,26 @@ def issue_code(authority: Authority, order: CodeOrder) -> IssuedCode:
         If type, dates, telephone or handle are not acceptable, or a quota is used up.
     """
     officer_type(order.test_type)
-    return _issue(authority, order)
-
-
-def report_code(authority: Authority, order: CodeOrder) -> IssuedCode | None:
-    """Make a code for a person who asked; None if that telephone has to wait.
-
-    Raises
-    ------
-    ApiError
-        If the authority does not allow it, or as `issue_code`.
-    """
-    if not authority.settings.allow_user_report:
-        raise ApiError(400, "invalid_test_type", "user reports are not allowed here")
-    if not order.phone:
-        raise ApiError(400, "missing_phone", "a telephone number is needed")
-    phone = check_phone(order.phone)
     now_s = authority.now_s
-    secrets = [each.data for each in authority.keyring.believed(CODE)]
-    named = [phone_hmac(secret, phone) for secret in secrets]
-    with reading(authority.engine) as connection:
-        resting = connection.execute(
-            select(phones.c.until_s).where(
-                phones.c.phone_hmac.in_(named), phones.c.until_s > now_s
-            )
-        ).first()
-    return None if resting else _issue(authority, order)
+    days = check_days(
+        order.symptom_date,
+        order.test_date,
+        now_s=now_s,
+        offset_min=order.offset_min,
+    )
+    phone = check_phone(order.phone) if order.phone else None
+    with authority.engine.begin() as connection:
+        # Else those who issue at the same time would not be counted yet.
+        serialise(connection, ISSUING)
+        issued = tallied(connection, ISSUING, now_s)
+        # What people ask for has a limit of its own: it must not stop officers.
+        issued -= tallied(connection, "user_reports_issued", now_s)
+        if issued >= authority.settings.codes_per_day:
+            raise quota_exceeded()
+        if phone is not None:
+            named = phone_hmac(authority.keyring.current(PHONE).data, phone)
+            _count_message(connection, named, now_s)
+        return store_code(connection, authority, order, days)
 
 
 def code_status(authority: Authority, handle: str) -> dict[str, int | bool]:
@@ -150,67 +145,80 @@ def expire_code(authority: Authority, handle: str) -> dict[str, int | bool]:
     """
     past_s = authority.now_s - 1
     with authority.engine.begin() as connection:
+        # Nobody may claim it between the look and the change.
+        connection.execute(
+            select(codes.c.uuid)
+            .where(codes.c.uuid == _normal(handle))
+            .with_for_update()
+        )
         status = _status(connection, handle)
         if status["claimed"]:
             raise ApiError(400, "code_invalid", "the code was claimed already")
         connection.execute(
             update(codes)
-            .where(codes.c.uuid == handle, codes.c.claimed_s.is_(None))
+            .where(codes.c.uuid == _normal(handle), codes.c.claimed_s.is_(None))
             .values(short_until_s=past_s, long_until_s=past_s)
         )
         return _status(connection, handle)
 
 
-def _issue(authority: Authority, order: CodeOrder) -> IssuedCode:
+def store_code(
+    connection: Connection, authority: Authority, order: CodeOrder, days: Days
+) -> IssuedCode:
+    """Draw a code and store it; an order with a telephone has a link too.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction that writes.
+    authority : Authority
+    order : CodeOrder
+    days : (int | None, int | None)
+        From `check_days`.
+
+    Raises
+    ------
+    ApiError
+        If the handle is taken.
+    """
     now_s = authority.now_s
-    symptom_day, test_day = check_days(
-        order.symptom_date,
-        order.test_date,
-        now_s=now_s,
-        offset_min=order.offset_min,
-    )
-    phone = check_phone(order.phone) if order.phone else None
     secret = authority.keyring.current(CODE).data
-    long_until_s = now_s + (LONG_LIFE_S if phone else SHORT_LIFE_S)
-    with authority.engine.begin() as connection:
-        if (
-            tallied(connection, "codes_issued", now_s)
-            >= authority.settings.codes_per_day
-        ):
-            raise quota_exceeded()
-        handle = _free_handle(connection, order.handle)
-        if phone is not None:
-            _count_message(connection, phone_hmac(secret, phone), order, now_s)
-        row = {
-            "uuid": handle,
-            "test_type": order.test_type,
-            "symptom_day": symptom_day,
-            "test_day": test_day,
-            "issued_s": now_s,
-            "short_until_s": now_s + SHORT_LIFE_S,
-            "long_until_s": long_until_s,
-            "failures": 0,
-            "nonce_hmac": order.nonce
-            and hmac.digest(secret, b"nonce:" + order.nonce, "sha256"),
-            "issuer": order.issuer,
-        }
-        short, long = _store(
-            connection, row, secret, authority, sends=phone is not None
-        )
-        tally(connection, "codes_issued", now_s)
-        if order.test_type == TestType.USER_REPORT:
-            tally(connection, "user_reports_issued", now_s)
+    sends = bool(order.phone)
+    row = {
+        "uuid": _free_handle(connection, order.handle),
+        "test_type": order.test_type,
+        "symptom_day": days[0],
+        "test_day": days[1],
+        "issued_s": now_s,
+        "short_until_s": now_s + SHORT_LIFE_S,
+        "long_until_s": now_s + (LONG_LIFE_S if sends else SHORT_LIFE_S),
+        "failures": 0,
+        "nonce_hmac": order.nonce
+        and hmac.digest(secret, b"nonce:" + order.nonce, "sha256"),
+        "issuer": order.issuer,
+    }
+    short, long = _store(connection, row, secret, authority, sends=sends)
+    tally(connection, ISSUING, now_s)
     message = None
     if long is not None:
         link = authority.settings.code_link + long
         message = compose(authority.settings.language, link)
     return IssuedCode(
-        handle=handle,
+        handle=str(row["uuid"]),
         code=short,
         until_s=now_s + SHORT_LIFE_S,
-        long_until_s=long_until_s,
+        long_until_s=now_s + (LONG_LIFE_S if sends else SHORT_LIFE_S),
         message=message,
     )
+
+
+def withdraw_code(authority: Authority, handle: str) -> None:
+    """Forget a code whose message was not sent; its handle is free again."""
+    with authority.engine.begin() as connection:
+        connection.execute(
+            delete(codes).where(codes.c.uuid == handle, codes.c.claimed_s.is_(None))
+        )
+        tally(connection, "sms_errors", authority.now_s)
 
 
 def _store(
@@ -222,8 +230,14 @@ def _store(
     sends: bool,
 ) -> tuple[str, str | None]:
     """Store a code under fresh HMACs; two codes that live must never be the same."""
+    others = [each.data for each in authority.keyring.believed(CODE)]
     for _ in range(_TRIES):
         short = draw_short_code(authority.entropy)
+        # Under the secret of yesterday the same digits have another HMAC.
+        named = [code_hmac(each, short) for each in others if each != secret]
+        taken = select(codes.c.uuid).where(codes.c.short_hmac.in_(named))
+        if connection.execute(taken).first():
+            continue
         long = draw_long_code(authority.entropy) if sends else None
         hmacs = {
             "short_hmac": code_hmac(secret, short),
@@ -241,32 +255,24 @@ def _store(
 def _free_handle(connection: Connection, handle: str | None) -> str:
     if handle is None:
         return str(uuid.uuid4())
-    try:
-        handle = str(uuid.UUID(handle))
-    except ValueError as error:
-        raise unparsable("uuid is not one") from error
+    handle = _normal(handle)
+    if not handle:
+        raise unparsable("uuid is not one")
     if connection.execute(select(codes.c.uuid).where(codes.c.uuid == handle)).first():
         raise ApiError(409, "uuid_already_exists", "a code has this uuid")
     return handle
 
 
-def _count_message(
-    connection: Connection, named: bytes, order: CodeOrder, now_s: int
-) -> None:
-    day_s = now_s // DAY_S * DAY_S
+def _count_message(connection: Connection, named: bytes, now_s: int) -> None:
     scope = "phone:" + named[:16].hex()
-    if count_failure(connection, scope, day_s) > MESSAGES_PER_DAY:
+    if count_failure(connection, scope, now_s // DAY_S * DAY_S) > MESSAGES_PER_DAY:
         raise quota_exceeded()
-    if order.test_type == TestType.USER_REPORT:
-        connection.execute(
-            insert(phones).values(phone_hmac=named, until_s=now_s + PHONE_REST_S)
-        )
 
 
 def _status(connection: Connection, handle: str) -> dict[str, int | bool]:
     row = connection.execute(
         select(codes.c.claimed_s, codes.c.short_until_s, codes.c.long_until_s).where(
-            codes.c.uuid == handle
+            codes.c.uuid == _normal(handle)
         )
     ).first()
     if row is None:
@@ -276,3 +282,11 @@ def _status(connection: Connection, handle: str) -> dict[str, int | bool]:
         "expiresAtTimestamp": row.short_until_s,
         "longExpiresAtTimestamp": row.long_until_s,
     }
+
+
+def _normal(handle: str) -> str:
+    """Return a handle as it is stored, however its letters were written."""
+    try:
+        return str(uuid.UUID(handle))
+    except ValueError:
+        return ""

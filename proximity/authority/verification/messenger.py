@@ -1,5 +1,6 @@
 """How a code reaches a telephone: an outbox file, or a gateway by HTTP."""
 
+import base64
 import http.client
 import json
 import os
@@ -72,7 +73,8 @@ class HttpGateway:
     Parameters
     ----------
     url : str
-        http or https; any 2xx answer is a success.
+        http or https, with `user:password@` for basic authentication; any 2xx answer is
+        a success.
     """
 
     def __init__(self, url: str) -> None:
@@ -88,7 +90,7 @@ class HttpGateway:
         )
         connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_S)
         body = json.dumps({"to": phone, "text": text}).encode()
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json"} | _authorization(parts)
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
         try:
             connection.request("POST", target, body, headers)
@@ -109,6 +111,14 @@ def compose(language: str, link: str) -> str:
 def make_messenger(url: str, directory: Path) -> Messenger:
     """Return the messenger that the settings name."""
     return HttpGateway(url) if url else Outbox(directory / OUTBOX_FILE)
+
+
+def _authorization(parts: urllib.parse.SplitResult) -> dict[str, str]:
+    if parts.username is None:
+        return {}
+    named = (parts.username, parts.password or "")
+    secret = ":".join(map(urllib.parse.unquote, named)).encode()
+    return {"Authorization": "Basic " + base64.b64encode(secret).decode()}
 
 
 def _not_sent() -> NetworkError:

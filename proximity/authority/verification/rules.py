@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from collections.abc import Callable, Iterable
 
@@ -28,6 +29,12 @@ _MAX_OFFSET_MIN = 14 * 60
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _BY_OFFICER = (TestType.CONFIRMED, TestType.LIKELY, TestType.NEGATIVE)
+_ACCEPTED_WITH = {
+    TestType.CONFIRMED: _BY_OFFICER[:1],
+    TestType.LIKELY: _BY_OFFICER[:2],
+    TestType.NEGATIVE: _BY_OFFICER,
+    TestType.USER_REPORT: (TestType.CONFIRMED, TestType.USER_REPORT),
+}
 
 
 def draw_short_code(entropy: Callable[[int], bytes]) -> str:
@@ -51,8 +58,13 @@ def phone_hmac(secret: bytes, phone: str) -> bytes:
 
 
 def client_scope(secret: bytes, address: str, day: int) -> str:
-    """Name a client for a day, so that its address cannot be read from the name."""
-    named = hmac.digest(secret, f"client:{day}:{address}".encode(), "sha256")
+    """Name a client for a day, so that its address cannot be read from the name.
+
+    All addresses that one subscriber is given by IPv6, a /64, are one client: else each
+    guess could come from a fresh one.
+    """
+    network = _network(address)
+    named = hmac.digest(secret, f"client:{day}:{network}".encode(), "sha256")
     return "client:" + named[:16].hex()
 
 
@@ -76,7 +88,10 @@ def normalise_code(text: str) -> str:
 
 
 def accepted_types(accept: Iterable[str]) -> set[TestType]:
-    """Return the types that a device is ready for; nothing said is all of officers.
+    """Return the types that a device is ready for.
+
+    Each type brings those that come before it in the published order; a device that
+    names none takes all.
 
     Raises
     ------
@@ -84,10 +99,10 @@ def accepted_types(accept: Iterable[str]) -> set[TestType]:
         If one is not known.
     """
     try:
-        types = {TestType(each) for each in accept}
+        named = [TestType(each.lower()) for each in accept]
     except ValueError as error:
         raise ApiError(400, "invalid_test_type", "unknown test type") from error
-    return types or set(_BY_OFFICER)
+    return {each for name in named or TestType for each in _ACCEPTED_WITH[name]}
 
 
 def officer_type(text: str) -> TestType:
@@ -162,6 +177,17 @@ def _day(text: str) -> int:
         except ValueError:
             pass
     raise ApiError(400, "invalid_date", "a date is written YYYY-MM-DD")
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        # What a proxy of another kind calls a client.
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _draw(alphabet: str, length: int, entropy: Callable[[int], bytes]) -> str:

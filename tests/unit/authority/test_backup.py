@@ -96,7 +96,16 @@ def test_a_backup_that_is_cut_short_makes_no_authority(archive, tmp_path, kept):
 
 
 @pytest.mark.parametrize(
-    "name", ["../passphrase", "/etc/passwd", "keys/../../x", "other", "keys/.hidden"]
+    "name",
+    [
+        *("../passphrase", "/etc/passwd", "keys/../../x", "other", "keys/.hidden"),
+        *(
+            "keys/LA/v1.pem",
+            "exports/../../x",
+            "exports/.la/x.zip",
+            "exports/a/b/c.zip",
+        ),
+    ],
 )
 def test_a_file_with_other_names_is_none(tmp_path, name):
     path = tmp_path / "evil.tgz"
@@ -119,3 +128,13 @@ def test_a_link_in_a_backup_is_refused(tmp_path):
 
     with pytest.raises(FormatError):
         restore(path, tmp_path / "new", {})
+
+
+def test_what_is_published_for_other_regions_is_restored_too(authority, tmp_path):
+    folder = authority.directory / "exports" / "LA"
+    folder.mkdir(parents=True)
+    (folder / "1-2-00001.zip").write_bytes(b"one")
+    back_up(authority, tmp_path / "backup.tgz")
+
+    assert restore(tmp_path / "backup.tgz", tmp_path / "new", {}) == (0, 1)
+    assert (tmp_path / "new/exports/LA/1-2-00001.zip").read_bytes() == b"one"

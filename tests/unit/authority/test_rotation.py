@@ -1,7 +1,7 @@
 """Every key of a service, replaced on an operator's word."""
 
 from proximity.authority.assembly import open_authority
-from proximity.authority.keyring import CERTIFICATE, CODE
+from proximity.authority.keyring import CERTIFICATE, CODE, SPREAD_S
 from proximity.authority.publish.signing_keys import ensure_signers
 from proximity.authority.rotation import rotate_all
 
@@ -20,8 +20,12 @@ def test_exports_are_signed_by_both_keys_and_secrets_are_new(authority):
     )
     assert [signer.key_version for signer in signers] == ["v1", "v2"]
     opened = open_authority(authority.directory, {})
-    assert opened.keyring.current(CODE).kid != before[CODE]
-    # Those who verify certificates have an hour to learn the new key.
+    # The other processes have two minutes, those who verify certificates an hour.
+    assert opened.keyring.current(CODE).kid == before[CODE]
+    later = {"PROXIMITY_NOW": str(opened.now_s + SPREAD_S)}
+    spread = open_authority(authority.directory, later)
+    assert spread.keyring.current(CODE).kid != before[CODE]
     assert opened.keyring.current(CERTIFICATE).kid == before[CERTIFICATE]
     assert len(opened.keyring.public_keys(CERTIFICATE)) == 2
-    opened.engine.dispose()
+    for each in (opened, spread):
+        each.engine.dispose()

@@ -25,6 +25,7 @@ def test_else_it_is_the_real_one(settings, environment):
     assert service_clock(settings, environment) is time.time  # noqa: TID251
 
 
-def test_what_is_no_number_is_refused():
+@pytest.mark.parametrize("text", ["noon", "", "nan", "inf", "-1", "1e400", "1e15"])
+def test_what_is_no_time_is_refused(text):
     with pytest.raises(FormatError):
-        service_clock(Settings(test=True), {"PROXIMITY_NOW": "noon"})
+        service_clock(Settings(test=True), {"PROXIMITY_NOW": text})

@@ -57,6 +57,15 @@ def test_the_environment_makes_no_test_of_a_real_authority(tmp_path: Path):
         {"language": "fr"},
         {"publish_every_s": 5},
         {"client_tries": 0},
+        {"user_reports_per_day": 0},
+        {"request_timeout_s": 0},
+        {"trusted_proxies": "*"},
+        {"trusted_proxies": "10.0.0.1/99"},
+        {"trusted_proxies": "10.0.0.1,proxy"},
+        {"messenger_url": "ftp://gateway/"},
+        {"messenger_url": "https:gateway"},
+        {"messenger_url": "https://[gateway/"},
+        {"messenger_url": "https://gateway:99999/"},
         {"database_url": "mysql://host/db"},
         {"allow_user_report": 1},
         {"health_authority_id": ""},
@@ -87,3 +96,14 @@ def test_a_folder_that_was_not_made_is_told_how(tmp_path: Path):
 
 def test_an_address_with_a_password_is_not_shown():
     assert "secret" not in repr(Settings(database_url="postgresql://u:secret@h/db"))
+
+
+@pytest.mark.parametrize("text", ["VN", "LA,LA", "LA,", "la/..", "LA KH"])
+def test_regions_of_travellers_are_others_each_once(text):
+    with pytest.raises(FormatError, match="traveler_regions"):
+        Settings(region="VN", traveler_regions=text)
+
+
+def test_regions_of_travellers_are_a_list():
+    assert Settings().regions_of_travellers == ()
+    assert Settings(traveler_regions="LA,KH").regions_of_travellers == ("LA", "KH")

@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
+from proximity.authority.publish import worker as work
+from proximity.authority.publish.published_store import LocalFolder
 from proximity.cli.authority_service import extra_needed
 from proximity.cli.main import load_app
 from proximity.errors import MissingExtraError, NothingStoredError, PolicyError
@@ -121,6 +123,24 @@ def test_publish_and_rotate_know_a_service(data: Path, tmp_path: Path):
     rotated = fields(run("rotate", data, "--json"), "authority-rotate-v1")
     assert rotated["key_version"] == "v2"
     assert "0 keys published" in run("publish", data).stdout
+
+
+def test_publish_names_the_index_where_it_is(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    local = run("publish", data, "--json")
+    assert fields(local, "authority-publish-v1")["index"] == str(
+        data / "exports" / "index.txt"
+    )
+    monkeypatch.setenv("PROXIMITY_AUTHORITY_STORE_URL", "s3://bucket/vn")
+    bucket = LocalFolder(tmp_path / "bucket")
+    monkeypatch.setattr(work, "open_published_store", lambda *_: bucket)
+
+    published = run("publish", data, "--json")
+
+    index = fields(published, "authority-publish-v1")["index"]
+    assert index == "s3://bucket/vn/index.txt"
+    assert bucket.get("index.txt") == b""
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "migrate", "backup"])

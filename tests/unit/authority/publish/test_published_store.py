@@ -6,6 +6,7 @@ from proximity.authority.publish.published_store import (
     LocalFolder,
     ObjectStore,
     content_type,
+    is_index,
     open_published_store,
 )
 from proximity.errors import FormatError, NetworkError
@@ -33,7 +34,7 @@ def test_a_file_is_put_twice_after_a_crash(folder, tmp_path):
     assert (tmp_path / "exports/1-2-00001.zip").stat().st_mode & 0o777 == 0o444
 
 
-@pytest.mark.parametrize("name", ["../x", ".hidden", "a/b", "", "x" * 300, "é"])
+@pytest.mark.parametrize("name", ["../x", ".hidden", "a/b/c", "", "x" * 300, "é"])
 def test_no_name_leads_out_of_the_folder(folder, name):
     assert folder.get(name) is None
     with pytest.raises(ValueError, match="no name"):
@@ -75,3 +76,14 @@ def test_a_store_that_is_not_there_is_named_without_its_credentials():
 def test_the_index_is_text():
     assert content_type("index.txt") == "text/plain"
     assert content_type("1-2-00001.zip") == "application/zip"
+
+
+def test_what_is_for_another_region_lies_in_its_folder(folder, tmp_path):
+    folder.put("LA/1-2-00001.zip", b"one")
+    assert folder.replace("LA/index.txt", b"two", folder.look("LA/index.txt"))
+
+    assert (tmp_path / "exports/LA/1-2-00001.zip").read_bytes() == b"one"
+    assert folder.look("LA/index.txt").data == b"two"
+    assert (tmp_path / "exports/LA/index.txt").stat().st_mode & 0o777 == 0o644
+    assert is_index("LA/index.txt")
+    assert not is_index("LA/1-2-00001.zip")

@@ -14,7 +14,7 @@ from proximity.authority.publish.worker import work
 from proximity.authority.upload.decisions import Stored
 from proximity.authority.upload.model import AcceptedKey, Upload, exposures
 from proximity.authority.upload.writer import store_uploads
-from proximity.errors import LockedError, PolicyError
+from proximity.errors import LockedError, PolicyError, StoreError
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.export import open_export
 from proximity.units import DAY_S
@@ -90,6 +90,38 @@ def test_padding_looks_like_the_keys_of_people(authority, yesterday):
 def test_nothing_to_publish_writes_an_empty_index_only(authority):
     assert work(authority).batches == 0
     assert published(authority) == []
+
+
+def test_each_region_of_travellers_has_an_index_before_it_has_files(
+    authority, make_authority
+):
+    work(authority)
+    work(make_authority(traveler_regions="LA"))
+
+    assert (authority.directory / "exports/LA/index.txt").read_bytes() == b""
+
+
+def test_travellers_keys_and_nothing_else_go_to_other_regions(
+    make_authority, yesterday
+):
+    authority = make_authority(traveler_regions="LA")
+    here, away = keys(2, yesterday), keys(2, yesterday)
+    upload(authority, here)
+    one = Upload(away, True, None, os.urandom(32), authority.now_s + 900)
+    with authority.engine.begin() as connection:
+        store_uploads(connection, [one], "VN", now_s=authority.now_s)
+
+    assert work(authority).keys == 4
+    ((own, _),) = published(authority)
+    (file,) = (authority.directory / "exports/LA").glob("*.zip")
+    export = open_export(io.BytesIO(file.read_bytes())).unverified()
+    sent = key_bytes(export.read().keys)
+    assert export.region == "LA"
+    assert {key.key for key in away} < sent <= key_bytes(own)
+    assert not sent & {key.key for key in here}
+    with reading(authority.engine) as connection:
+        stored = set(connection.execute(select(exposures.c.key)).scalars())
+    assert key_bytes(own) == {bytes(key) for key in stored}
 
 
 def test_a_changed_key_goes_out_among_the_revised_ones_once(authority, yesterday):
@@ -177,7 +209,7 @@ def test_two_workers_never_run_together(authority):
         work(authority)
 
 
-@pytest.mark.parametrize("step", ["_build", "_show", "_write_index", "_forget"])
+@pytest.mark.parametrize("step", ["_build", "_show", "write_indexes", "_forget"])
 def test_a_run_that_dies_is_finished_by_the_next(
     authority, yesterday, monkeypatch, step
 ):
@@ -216,10 +248,19 @@ def test_the_files_of_a_batch_are_the_same_whoever_finishes_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "_write_index", note_then_die)
+        patch.setattr(worker, "write_indexes", note_then_die)
         with pytest.raises(KeyboardInterrupt):
             work(authority)
     work(authority)
 
     (file,) = (authority.directory / "exports").glob("*.zip")
     assert [file.read_bytes()] == seen
+
+
+@pytest.mark.parametrize("table", ["secrets", "batches", "codes"])
+def test_a_database_that_fails_is_a_named_error_that_tells_no_values(authority, table):
+    with authority.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+
+    with pytest.raises(StoreError, match=r"database cannot be used \(OperationalError"):
+        work(authority)

@@ -8,6 +8,7 @@ from sqlalchemy import event, select
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.database import reading
+from proximity.authority.upload import writer as module
 from proximity.authority.upload.model import AcceptedKey, Upload, exposures
 from proximity.authority.upload.writer import UploadWriter
 from proximity.protocol.diagnosis_key import ReportType
@@ -80,6 +81,36 @@ def test_a_database_that_fails_is_told_to_the_client(authority, writer):
     assert isinstance(answer, ApiError)
     assert (answer.status, answer.code) == (500, "internal_error")
     assert stored_keys(authority) == set()
+
+
+@pytest.mark.parametrize("way", ["store_fresh", "store_uploads"])
+def test_a_mistake_of_the_program_fails_its_group_and_not_the_next(
+    authority, writer, monkeypatch, way
+):
+    store = getattr(module, way)
+    # Who holds a token may change keys, so they are looked up.
+    token = frozenset() if way == "store_uploads" else None
+    calls = []
+
+    def fail_once(*arguments, **more):
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("unforeseen")
+        return store(*arguments, **more)
+
+    monkeypatch.setattr(module, way, fail_once)
+
+    async def run():
+        writer.start()
+        one, two = (upload()._replace(token_keys=token) for _ in range(2))
+        first = await asyncio.gather(writer.store(one), return_exceptions=True)
+        second = await writer.store(two)
+        await asyncio.to_thread(writer.stop)
+        return first[0], second
+
+    first, second = asyncio.run(run())
+    assert (first.status, first.code) == (500, "internal_error")
+    assert second.inserted == 1
 
 
 def test_stopping_stores_what_waits(authority, writer):

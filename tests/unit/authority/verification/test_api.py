@@ -2,15 +2,25 @@
 
 import base64
 import re
+import uuid
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
 
 from proximity.authority.service.app import ServiceApp
 from proximity.authority.verification.api import open_routes
+from proximity.errors import NetworkError
 from proximity.units import iso_day
 
 PHONE = "+84900000001"
+
+
+class Broken:
+    """A messenger whose gateway does not answer."""
+
+    def send(self, phone: str, text: str) -> None:
+        raise NetworkError("not sent", "try again")
 
 
 @pytest.fixture
@@ -85,6 +95,17 @@ def test_a_link_is_sent_or_shown(post, order, authority):
     assert "c=" in text
     assert "c=" in shown["generatedSMS"]
     assert shown["phone"] == PHONE
+
+
+def test_a_code_whose_message_is_not_sent_is_withdrawn(authority, founded, ask, order):
+    post = poster(replace(authority, messenger=Broken()), founded, ask)
+    body = order | {"phone": PHONE, "uuid": str(uuid.uuid4())}
+    refused = post("issue", body)
+
+    assert (refused.status, refused.json["errorCode"]) == (503, "sms_failure")
+    assert PHONE not in refused.body.decode()
+    assert post("checkcodestatus", {"uuid": body["uuid"]}).status == 404
+    assert post("issue", body | {"phone": ""}).json["uuid"] == body["uuid"]
 
 
 @pytest.mark.parametrize(

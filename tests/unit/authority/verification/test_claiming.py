@@ -13,9 +13,9 @@ from proximity.authority.verification.issuing import (
     CodeOrder,
     expire_code,
     issue_code,
-    report_code,
 )
 from proximity.authority.verification.model import TestType
+from proximity.authority.verification.user_reports import report_code
 from proximity.units import iso_day
 
 OFFICERS = {TestType.CONFIRMED, TestType.LIKELY, TestType.NEGATIVE}
@@ -157,7 +157,7 @@ def test_a_report_of_ones_own_is_bound_to_its_nonce(make_authority):
     authority = make_authority(allow_user_report=True)
     day = iso_day(authority.now_s // 86_400)
     order = CodeOrder("user-report", day, phone="+84900000001", nonce=b"n" * 256)
-    code = report_code(authority, order).code
+    code = report_code(authority, order, "192.0.2.1").code
     wanted = {TestType.USER_REPORT}
 
     for wrong in (None, b"x" * 256):

@@ -1,4 +1,4 @@
-"""Codes that an officer issues, or a person asks for."""
+"""Codes that an officer issues."""
 
 import uuid
 from dataclasses import replace
@@ -14,9 +14,10 @@ from proximity.authority.verification.issuing import (
     code_status,
     expire_code,
     issue_code,
-    report_code,
+    withdraw_code,
 )
 from proximity.authority.verification.model import codes
+from proximity.authority.verification.user_reports import report_code
 from proximity.units import iso_day
 
 PHONE = "+84900000001"
@@ -74,6 +75,18 @@ def test_a_code_that_exists_is_drawn_again(authority, order, monkeypatch):
     assert issue_code(authority, order).code == "22222222"
 
 
+def test_a_code_that_exists_under_an_older_secret_is_drawn_again(
+    authority, order, clock, monkeypatch
+):
+    drawn = iter(["11111111", "11111111", "22222222"])
+    monkeypatch.setattr(issuing, "draw_short_code", lambda _: next(drawn))
+
+    assert issue_code(authority, order).code == "11111111"
+    authority.keyring.rotate(force=True)
+    clock.now_s += 300
+    assert issue_code(authority, order).code == "22222222"
+
+
 def test_the_codes_of_a_day_are_bounded(make_authority, order):
     authority = make_authority(codes_per_day=2)
     issue_code(authority, order)
@@ -92,22 +105,36 @@ def test_the_messages_to_a_number_are_bounded(authority, order):
     assert issue_code(authority, replace(order, phone="+84900000002"))
 
 
-def test_a_person_asks_only_where_it_is_allowed(authority, make_authority, order):
+def test_what_people_ask_for_does_not_use_up_the_codes_of_officers(
+    make_authority, order
+):
+    authority = make_authority(codes_per_day=1, allow_user_report=True)
     asked = replace(order, test_type="user-report", phone=PHONE, nonce=b"n" * 256)
-    assert refused(lambda: report_code(authority, asked)) == "invalid_test_type"
+    assert report_code(authority, asked, "192.0.2.1")
 
-    allowing = make_authority(allow_user_report=True)
-    assert report_code(allowing, asked).message
-    assert refused(lambda: report_code(allowing, replace(asked, phone=None))) == (
-        "missing_phone"
+    assert issue_code(authority, order)
+    assert refused(lambda: issue_code(authority, order)) == "quota_exceeded"
+
+
+def test_a_code_whose_message_was_not_sent_frees_its_handle(authority, order):
+    handle = str(uuid.uuid4())
+    withdraw_code(
+        authority, issue_code(authority, replace(order, handle=handle)).handle
     )
 
+    assert refused(lambda: code_status(authority, handle)) == "code_not_found"
+    assert issue_code(authority, replace(order, handle=handle)).handle == handle
 
-def test_a_telephone_rests_ninety_days(make_authority, order, clock):
-    authority = make_authority(allow_user_report=True)
-    asked = replace(order, test_type="user-report", phone=PHONE, nonce=b"n" * 256)
-    assert report_code(authority, asked) is not None
-    assert report_code(authority, asked) is None
+
+def test_a_handle_is_found_however_its_letters_are_written(authority, order):
+    handle = str(uuid.uuid4()).upper()
+    issued = issue_code(authority, replace(order, handle=handle))
+
+    assert code_status(authority, handle) == code_status(authority, issued.handle)
+    assert expire_code(authority, handle)["expiresAtTimestamp"] < authority.now_s
+    assert refused(lambda: issue_code(authority, replace(order, handle=handle))) == (
+        "uuid_already_exists"
+    )
 
 
 def test_the_state_of_a_code_can_be_asked_and_ended(authority, order):

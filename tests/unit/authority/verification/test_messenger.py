@@ -1,5 +1,6 @@
 """How a code reaches a telephone."""
 
+import base64
 import http.server
 import json
 import threading
@@ -23,6 +24,7 @@ def gateway():
         def do_POST(self):
             length = int(self.headers["Content-Length"])
             server.taken.append((self.path, json.loads(self.rfile.read(length))))
+            server.authorization = self.headers["Authorization"]
             self.send_response(server.status)
             self.end_headers()
 
@@ -57,6 +59,16 @@ def test_a_gateway_gets_number_and_text(gateway, tmp_path):
     make_messenger(url, tmp_path).send("+84900000001", "mã")
 
     assert gateway.taken == [("/sms?from=vn", {"to": "+84900000001", "text": "mã"})]
+
+
+def test_a_gateway_is_told_who_sends(gateway):
+    address = f"127.0.0.1:{gateway.server_port}"
+    HttpGateway(f"http://{address}/").send("+84900000001", "x")
+    assert gateway.authorization is None
+
+    HttpGateway(f"http://vn:a%40b@{address}/").send("+84900000001", "x")
+    scheme, _, secret = gateway.authorization.partition(" ")
+    assert (scheme, base64.b64decode(secret)) == ("Basic", b"vn:a@b")
 
 
 def test_a_gateway_that_refuses_is_named_without_the_number(gateway):

@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 
 from proximity.authority.api_error import ApiError
-from proximity.authority.verification.model import TestType
 from proximity.authority.verification.rules import (
     accepted_types,
     api_key_digest,
@@ -60,9 +59,20 @@ def test_what_can_be_no_code_is_refused(text):
     assert caught.value.code == "code_invalid"
 
 
-def test_nothing_said_accepts_what_officers_issue():
-    assert accepted_types([]) == {"confirmed", "likely", "negative"}
-    assert accepted_types(["user-report"]) == {TestType.USER_REPORT}
+# Published: the comment on `accept` in the request of the reference's API.
+@pytest.mark.parametrize(
+    ("accept", "types"),
+    [
+        ([], {"confirmed", "likely", "negative", "user-report"}),
+        (["confirmed"], {"confirmed"}),
+        (["likely"], {"confirmed", "likely"}),
+        (["negative"], {"confirmed", "likely", "negative"}),
+        (["user-report"], {"confirmed", "user-report"}),
+        (["Likely", "user-report"], {"confirmed", "likely", "user-report"}),
+    ],
+)
+def test_a_type_is_accepted_with_those_before_it(accept, types):
+    assert accepted_types(accept) == types
 
 
 def test_unknown_types_are_refused():
@@ -137,6 +147,22 @@ def test_what_is_stored_tells_nothing_and_differs_by_kind():
 
     assert {len(each) for each in stored} == {32}
     assert len(stored) == 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("unix:", "unix:", True),
+    ],
+)
+def test_the_addresses_of_one_subscriber_are_one_client(one, other, same):
+    names = {client_scope(b"s" * 32, address, 1) for address in (one, other)}
+
+    assert (len(names) == 1) is same
 
 
 def test_the_name_of_a_client_changes_every_day():

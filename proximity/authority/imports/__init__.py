@@ -1,0 +1,1 @@
+"""Signed exports of other authorities in, keys of travellers for one's own."""
