@@ -1,4 +1,4 @@
-"""Ten million sightings: bounded memory, and no more said than in their half minutes."""
+"""Ten million sightings: bounded memory, and no more said than in half minutes."""
 
 import tracemalloc
 
@@ -41,7 +41,7 @@ def test_ten_million_sightings_of_a_minute_are_two_looks_in_bounded_memory():
 
 
 def test_a_flood_is_believed_no_more_than_a_minute_of_usual_sightings():
-    """Who sends a thousand times as often does not calibrate a thousand times as well."""
+    """Who sends a thousand times as often is not known a thousand times as well."""
     population = default_parameters().calibrated
     pair = Encounters(np.array([0]), np.array([1]), np.array([0]))
     nobody = Devices(np.zeros(2), np.zeros(2), np.zeros(2, np.bool_))

