@@ -26,7 +26,7 @@ from proximity.research.datasets.dp3t import (
     load_scenario,
     recorded_world,
 )
-from proximity.research.demo_page import render_page
+from proximity.research.demo_page import number, render_page
 from proximity.research.demonstration import demonstrate
 from proximity.research.evaluation import PairVerdict, RuleFigures
 from proximity.research.evening import DEFAULT_SEED, synthetic_evening
@@ -189,12 +189,13 @@ def _pair_table(report: DemoReport) -> Table:
     table = Table(
         Column("pair", no_wrap=True),
         "truth\nmin",
-        *(legend.name.replace("-", "\n", 1) for legend in report.rules),
+        *(legend.name.replace("-", "\n") for legend in report.rules),
         title="Everyone in turn is the case: truth, each rule's number, * = alert",
+        padding=(0, 1, 0, 0),
     )
     for pair in sorted(report.pairs, key=lambda pair: -pair.truth_min):
         numbers = [
-            f"{pair.value[legend.name]:.1f}{'*' if pair.alert[legend.name] else ' '}"
+            number(pair.value[legend.name]) + ("*" if pair.alert[legend.name] else " ")
             for legend in report.rules
         ]
         style = "bold" if is_contact(pair.truth_min) else None

@@ -4,6 +4,7 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -30,6 +31,9 @@ MAX_WINDOWS_BYTES = 256 * 1024 * 1024
 MAX_WINDOWS_VALUES = 8_000_000
 MAX_SMALL_BYTES = 1024 * 1024
 STDIN = "-"
+_INDENT = "  "
+# Longer lines of words are hard to read.
+_WIDEST = 100
 
 
 class Language(StrEnum):
@@ -97,7 +101,7 @@ def score(  # noqa: PLR0913
         for each in words:
             typer.echo(f"\n{iso_day(each.day)}")
             for sentence in each.sentences:
-                typer.echo(f"  {sentence}")
+                typer.echo(_wrapped(sentence))
 
 
 def _choose(
@@ -204,6 +208,12 @@ def _explained(words: DayInWords) -> dict[str, object]:
         ]
         found["dose_minutes"] = words.certainty.dose_minutes._asdict()
     return found
+
+
+def _wrapped(sentence: str) -> str:
+    """Indent a sentence, and break it between words where the terminal ends."""
+    width = min(Console().width, _WIDEST)
+    return fill(sentence, width, initial_indent=_INDENT, subsequent_indent=2 * _INDENT)
 
 
 def _print(chosen: Configuration, days: list[DayScore]) -> None:

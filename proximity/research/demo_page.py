@@ -66,6 +66,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["unit_words"] = UNITS
     return environment.get_template("demo.html")
 
 

@@ -107,7 +107,7 @@ class _Texts:
             found.append(
                 self._say(
                     "heard",
-                    phones=len(np.unique(columns.key_index[counted])),
+                    phones=len(np.unique(columns.key_index[columns.window[scans]])),
                     scans=int(scans.sum()),
                     minutes=columns.seconds[scans].sum() / _SECONDS_PER_MINUTE,
                     typical=columns.typical_db[scans].mean(),

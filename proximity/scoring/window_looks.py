@@ -58,7 +58,10 @@ def looks_of_scans(columns: WindowColumns, scans: Int64) -> ScanLooks:
 
 def _numbered(high: Int64, low: Int64) -> Int64:
     """Return a number for each pair of values, from 0 on in their order."""
-    _, number = np.unique(np.stack((high, low)), axis=1, return_inverse=True)
+    # Ranks fit into one number, and sort many times faster than pairs.
+    _, high_rank = np.unique(high, return_inverse=True)
+    lows, low_rank = np.unique(low, return_inverse=True)
+    _, number = np.unique(high_rank * len(lows) + low_rank, return_inverse=True)
     return np.asarray(number, np.int64).reshape(-1)
 
 

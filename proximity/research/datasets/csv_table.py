@@ -158,7 +158,7 @@ def read_records(source: Path) -> list[dict[str, str]]:
 
 
 def number(record: dict[str, str], name: str) -> float | None:
-    """Return a number of a record, None where it is empty or not there.
+    """Return a number of a record, None where it is empty, "nan" or not there.
 
     Raises
     ------
@@ -166,12 +166,13 @@ def number(record: dict[str, str], name: str) -> float | None:
         If it is no finite number.
     """
     text = record.get(name, "").strip()
-    if not text:
+    # Tables that pandas wrote say so where nothing is known.
+    if not text or text.lower() == "nan":
         return None
     try:
         value = float(text)
     except ValueError:
-        value = float("nan")
+        value = float("inf")
     if not np.isfinite(value):
         raise FormatError(f"a field {name} is no number", HINT)
     return value

@@ -25,6 +25,10 @@ MAX_LOOKS = 500
 
 # Above this an RSSI is a phone's way to say that it has none.
 HIGHEST_RSSI_DBM = -20
+# Further off, a power fits in no advertisement and no report of a radio.
+FARTHEST_DBM = 127
+# What the tables state where the power was encrypted.
+MISSING_TX_POWER_DBM = 0
 # Some tables of the repository count seconds. In milliseconds this is 1973, in
 # seconds it is 5138.
 FIRST_MS = 100_000_000_000
@@ -43,7 +47,8 @@ class Packets(NamedTuple):
     t_ms : int64[n]
         Unix milliseconds.
     rssi_dbm, tx_power_dbm : int8[n]
-        `MISSING_RSSI_DBM` where there is none; the sender's stated power.
+        `MISSING_RSSI_DBM` where there is none; the sender's stated power,
+        `MISSING_TX_POWER_DBM` where it stated none.
     table_distance_m : float64[n]
         Distance that the table states; NaN where it states none.
     """
@@ -86,7 +91,8 @@ def read_recording(table: Path) -> Recording:
     Returns
     -------
     Recording
-        One packet for each pair and millisecond; an RSSI that is none is marked so.
+        One packet for each pair and millisecond. An RSSI or a transmit power that is
+        none, or that no radio states, is marked missing: one such row is no damage.
 
     Raises
     ------
@@ -178,8 +184,6 @@ def _packets(values: NDArray[np.float64], name: str) -> Packets:
         (receiver, 0, 1_000_000),
         (transmitter, 0, 1_000_000),
         (time, 0, 4_000_000_000_000),
-        (rssi, -127, 127),
-        (tx_power, -127, 127),
     )
     if not all(np.all((c >= low) & (c <= high)) for c, low, high in bounds):
         raise FormatError(f"{name} holds a number out of its range", HINT)
@@ -187,7 +191,10 @@ def _packets(values: NDArray[np.float64], name: str) -> Packets:
     t_ms = np.rint(time * MS_PER_S if in_seconds else time).astype(np.int64)
     order = _first_of_repeated(receiver, transmitter, t_ms)
     distance = np.where(distance < 0, np.nan, distance)
-    rssi = np.where(rssi > HIGHEST_RSSI_DBM, MISSING_RSSI_DBM, rssi)
+    measured = (rssi >= -FARTHEST_DBM) & (rssi <= HIGHEST_RSSI_DBM)
+    rssi = np.where(measured, rssi, MISSING_RSSI_DBM)
+    stated = np.abs(tx_power) <= FARTHEST_DBM
+    tx_power = np.where(stated, tx_power, MISSING_TX_POWER_DBM)
     return Packets(
         receiver[order].astype(np.int64),
         transmitter[order].astype(np.int64),

@@ -69,7 +69,8 @@ def load_segments(folder: Path) -> Dataset:
     Returns
     -------
     Dataset
-        One collection a group. Segments without samples are left out. The clock of a
+        One collection a group. Segments without samples are left out, and those of
+        which neither distance nor class is known, with their samples. The clock of a
         collection places its runs one after another.
 
     Raises
@@ -88,6 +89,8 @@ def load_segments(folder: Path) -> Dataset:
     group = group_of_line[line]
     # One sort instead of a pass for each group.
     order = np.argsort(group, kind="stable")
+    known = np.array([_is_known(each.segment) for each in listed], np.bool_)
+    order = order[known[line[order]]]
     edges = np.searchsorted(group[order], np.arange(len(names) + 1))
     return Dataset(
         folder.name,
@@ -116,11 +119,13 @@ def _listed(record: dict[str, str]) -> _Listed:
         sender_placement=_placement(record, "tx"),
         place=record.get("environment", ""),
     )
-    if segment.distance_m is None and segment.close is None:
-        raise FormatError(f"segment {int(index)} has neither distance nor class", HINT)
     group = record.get("group") or segment.run
     models = record.get("rx_model", ""), record.get("tx_model", "")
     return _Listed(int(index), group, segment, *models)
+
+
+def _is_known(segment: Segment) -> bool:
+    return segment.distance_m is not None or segment.close is not None
 
 
 def _placement(record: dict[str, str], side: str) -> Placement:

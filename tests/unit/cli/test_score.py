@@ -260,3 +260,14 @@ def test_every_option_is_described():
 
     flags = [flag for option in options for flag in option.opts]
     assert [f for f in flags if f"`{f}`" not in page] == []
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_an_explanation_breaks_between_words_at_the_width(windows, lang, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = run("--windows", windows, "--explain", "--lang", lang).stdout.splitlines()
+
+    told = [line for line in lines if line.startswith("  ")]
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("    ") for line in told)

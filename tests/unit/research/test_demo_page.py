@@ -259,3 +259,19 @@ def test_names_in_a_story_are_escaped(told):
     page = render_page(replace(told, story=replace(told.story, case="<script>x")))
 
     assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    ("unit", "en", "vi"),
+    [("percent", "%", "%"), ("min", "min", "phút"), ("risk", "risk", "rủi ro")],
+)
+def test_a_threshold_stands_in_the_unit_of_its_rule(report, unit, en, vi):
+    first, *others = report.rules
+    legend = replace(first, unit=unit)
+
+    page = render_page(replace(report, rules=(legend, *others)))
+
+    words = (
+        f'<span class="w" lang="en">{en}</span><span class="w" lang="vi">{vi}</span>'
+    )
+    assert f"{legend.name}<br><span>{words}</span> ≥ {legend.threshold:g}" in page

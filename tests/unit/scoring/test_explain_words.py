@@ -28,7 +28,9 @@ def test_it_tells_what_was_measured_how_sure_and_what_would_change(known, today)
         "default", [known(*NEAR)], today
     )
 
-    assert "1 phone(s) of cases, heard in 6 scans that stand for 24 minutes" in measured
+    assert (
+        "1 phone(s) of cases, heard in 6 scan(s) that stand for 24 minutes" in measured
+    )
     assert "48 dB" in measured
     assert "Within 2 m for about" in within
     assert "An alert needs 50 %" in sure

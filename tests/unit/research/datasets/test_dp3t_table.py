@@ -8,7 +8,7 @@ import pytest
 from proximity.errors import FormatError
 from proximity.protocol.sighting import MISSING_RSSI_DBM
 from proximity.research.datasets import dp3t_table
-from proximity.research.datasets.dp3t_table import read_packets
+from proximity.research.datasets.dp3t_table import MISSING_TX_POWER_DBM, read_packets
 
 T_MS = 1_587_102_977_032
 
@@ -39,12 +39,26 @@ def test_a_packet_stored_twice_for_one_millisecond_counts_once(write_table):
     assert packets.rssi_dbm.tolist() == [-70, -70]
 
 
+RSSI = (0, 127, -19, -20, -128, -700, None, float("inf"))
+
+
 def test_an_rssi_that_no_radio_measures_is_missing(write_table):
-    rows = [(1, 2, T_MS + i, rssi, -20, None) for i, rssi in enumerate((0, -19, -20))]
+    rows = [(1, 2, T_MS + i, rssi, -20, None) for i, rssi in enumerate(RSSI)]
 
     packets = read_packets(write_table(rows))
 
-    assert packets.rssi_dbm.tolist() == [MISSING_RSSI_DBM, MISSING_RSSI_DBM, -20]
+    missing = [MISSING_RSSI_DBM] * 7
+    assert packets.rssi_dbm.tolist() == [*missing[:3], -20, *missing[3:]]
+
+
+def test_a_power_that_no_advertisement_states_is_missing(write_table):
+    stated = (-20, None, -128, 300, float("-inf"), 20)
+    rows = [(1, 2, T_MS + i, -70, power, None) for i, power in enumerate(stated)]
+
+    packets = read_packets(write_table(rows))
+
+    missing = [MISSING_TX_POWER_DBM] * 4
+    assert packets.tx_power_dbm.tolist() == [-20, *missing, 20]
 
 
 def test_a_negative_distance_is_none(write_table):
@@ -66,7 +80,6 @@ def test_an_empty_table_has_no_packets(write_table):
 @pytest.mark.parametrize(
     "row",
     [
-        (1, 2, T_MS, -700, -20, None),
         (1, 2, None, -70, -20, None),
         (-1, 2, T_MS, -70, -20, None),
         (1, 2, T_MS, -70, b"\x00", None),

@@ -99,10 +99,22 @@ def test_a_segment_without_samples_is_left_out(folder):
     assert [len(each.segments) for each in dataset.collections] == [1]
 
 
+@pytest.mark.parametrize("unknown", ["", "nan", "NaN"])
+def test_a_segment_of_unknown_distance_is_left_out_with_its_samples(folder, unknown):
+    known = "0,r,g,,1.0,,,,,,,,,,0,1\n"
+    samples = "seg_id,t_s,rssi_dbm,txpower_adv\n0,0,-70,\n1,1,-71,\n1,2,-72,\n"
+
+    (found,) = load_segments(
+        folder(f"{known}1,s,g,,{unknown},,,,,,,,,,0,1\n", samples)
+    ).collections
+
+    assert [each.run for each in found.segments] == ["r"]
+    assert found.sightings.rssi_dbm.tolist() == [-70]
+
+
 @pytest.mark.parametrize(
     ("lines", "samples", "message"),
     [
-        ("0,r,g,,,,,,,,,,,,0,1\n", "0,0,-70,\n", "neither distance nor class"),
         ("x,r,g,,1.0,,,,,,,,,,0,1\n", "0,0,-70,\n", "no number"),
         ("0.5,r,g,,1.0,,,,,,,,,,0,1\n", "0,0,-70,\n", "no seg_id"),
         ("0,r,g,,-1.0,,,,,,,,,,0,1\n", "0,0,-70,\n", "distance that is none"),
