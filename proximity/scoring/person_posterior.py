@@ -7,6 +7,7 @@ import numpy as np
 from proximity.protocol.gaen import CalibrationConfidence
 from proximity.ranging.encounters import Devices, Encounters
 from proximity.ranging.estimator import Estimate, estimate_looks
+from proximity.ranging.motion import MOST_SILENCE_S
 from proximity.ranging.population import Parameters, Population
 from proximity.ranging.posterior import (
     Minutes,
@@ -151,9 +152,13 @@ def _part(windows: _Windows, days: Int64, asked: _Asked) -> PersonPosterior:
     seconds = columns.seconds[scans]
     weighted_s = seconds * weight[window]
 
+    # A scan says itself for how long it stands; half a minute of a case, however often
+    # it was told, for no longer than one scan can.
+    told_s = np.bincount(row, seconds, count)
+    believed = np.minimum(1.0, MOST_SILENCE_S / np.maximum(told_s, 1e-9))
+
     def lasting(of_scan: Float64) -> Estimate:
-        # A scan says itself for how long it stands.
-        total = np.bincount(row, of_scan, count).astype(np.float64)
+        total: Float64 = believed * np.bincount(row, of_scan, count)
         return found._replace(samples=found.samples._replace(seconds=total))
 
     plain = lasting(seconds)

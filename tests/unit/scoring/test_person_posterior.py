@@ -65,3 +65,13 @@ def test_scans_without_a_time_follow_each_other(ask, window):
     untimed = replace(timed, scans=tuple(replace(scan, t_s=0) for scan in timed.scans))
 
     assert ask(untimed).weighted.covered == ask(timed).weighted.covered
+
+
+def test_a_window_that_is_given_five_times_lasts_no_longer_than_a_scan_can(ask, window):
+    once = calibrated(window, (60, 300, 1_000), (60, 300, 1_300))
+
+    assert ask(*[once] * 5).weighted.covered == ask(once).weighted.covered
+
+
+def test_a_scan_stands_for_five_minutes_at_most(ask, window):
+    assert ask(calibrated(window, (60, 1e8))).weighted.covered == 5.0
