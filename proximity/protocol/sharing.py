@@ -112,14 +112,7 @@ class SentId:
 class Address:
     """For whom a package is, and for which asking.
 
-    Attributes
-    ----------
-    authority : str
-        ID of the health authority.
-    case : str
-        Reference of the case.
-    nonce : bytes
-        16 bytes that the authority drew for this token.
+    The authority's ID, the case's reference, and the nonce drawn for one token.
     """
 
     authority: str
