@@ -1,6 +1,5 @@
-"""Cases in the database: made, read within a scope, changed, found; each with events."""
+"""Cases in the database: made, read within a scope, changed, found."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,7 +16,8 @@ from sqlalchemy import (
 )
 
 from proximity.authority.api_error import ApiError
-from proximity.authority.cases.model import case_events, cases
+from proximity.authority.cases.events import Event, note
+from proximity.authority.cases.model import cases
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.rules import (
     ENDED,
@@ -173,7 +173,7 @@ def create_case(
     }
     row |= _derived(policy, row, values, now_s)
     connection.execute(insert(cases).values(row))
-    note(connection, scope, ref, "created", {"origin": origin}, now_s=now_s)
+    note(connection, ref, Event("created", scope.actor, now_s, {"origin": origin}))
     return ref
 
 
@@ -218,7 +218,7 @@ def change_case(
         raise ApiError(403, "forbidden", "a transfer hands a case to another unit")
     if changed.version not in (None, before["version"]):
         raise ApiError(409, "conflict", "somebody else changed the case meanwhile")
-    status = Status(values.get("status", before["status"]))
+    status = Status(str(values.get("status", before["status"])))
     if not may_move(Status(before["status"]), status):
         raise ApiError(409, "invalid_state", "the case cannot go there from its state")
     values = {name: v for name, v in values.items() if v != before[name]}
@@ -228,7 +228,7 @@ def change_case(
     values |= _derived(policy, after, values, now_s)
     write_case(connection, before, values, now_s=now_s)
     told = {name: [before[name], v] for name, v in values.items() if name in EDITABLE}
-    note(connection, scope, ref, "changed", told, now_s=now_s)
+    note(connection, ref, Event("changed", scope.actor, now_s, told))
     return read_case(connection, Scope(scope.actor), ref)
 
 
@@ -249,37 +249,6 @@ def write_case(
     )
     if not done.rowcount:
         raise ApiError(409, "conflict", "somebody else changed the case meanwhile")
-
-
-def note(
-    connection: Connection,
-    scope: Scope,
-    ref: str,
-    kind: str,
-    detail: Mapping[str, Any],
-    *,
-    now_s: int,
-) -> None:
-    """Add to the timeline of a case; `detail` holds nothing that names a person."""
-    connection.execute(
-        insert(case_events).values(
-            ref=ref,
-            at_s=now_s,
-            kind=kind,
-            actor=scope.actor,
-            detail=json.dumps(detail, separators=(",", ":")),
-        )
-    )
-
-
-def timeline(connection: Connection, ref: str) -> list[Row]:
-    """Return the events of a case, oldest first."""
-    rows = connection.execute(
-        select(case_events)
-        .where(case_events.c.ref == ref)
-        .order_by(case_events.c.at_s, case_events.c.id)
-    ).mappings()
-    return [dict(row) | {"detail": json.loads(row["detail"])} for row in rows]
 
 
 def find_cases(connection: Connection, scope: Scope, query: CaseQuery) -> CasePage:

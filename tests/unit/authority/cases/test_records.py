@@ -3,6 +3,7 @@
 import pytest
 
 from proximity.authority.api_error import ApiError
+from proximity.authority.cases.events import timeline
 from proximity.authority.cases.records import (
     CaseQuery,
     Changed,
@@ -11,7 +12,6 @@ from proximity.authority.cases.records import (
     checked_fields,
     find_cases,
     read_case,
-    timeline,
     worklist,
 )
 
@@ -40,7 +40,7 @@ def test_a_case_gets_its_infectious_window_from_its_onset(connection, new_case, 
 
     assert (case["from_day"], case["to_day"]) == (DAY - 3, DAY + 10)
     assert (case["status"], case["due_day"]) == ("open", DAY)
-    assert [event["kind"] for event in timeline(connection, ref)] == ["created"]
+    assert [event.kind for event in timeline(connection, ref)] == ["created"]
 
 
 def test_an_officer_of_another_unit_does_not_learn_that_there_is_a_case(
@@ -76,8 +76,8 @@ def test_a_change_is_told_with_before_and_after(connection, new_case, change):
     assert (case["to_day"], case["version"]) == (DAY + 2, 2)
     assert case["reached_s"] is not None
     event = timeline(connection, ref)[-1]
-    assert event["detail"]["isolated_day"] == [None, DAY + 2]
-    assert event["detail"]["to_day"] == [DAY + 10, DAY + 2]
+    assert event.detail["isolated_day"] == [None, DAY + 2]
+    assert event.detail["to_day"] == [DAY + 10, DAY + 2]
 
 
 def test_a_window_that_an_officer_sets_stands(connection, new_case, change):
