@@ -101,6 +101,8 @@ share_tokens = Table(
     Column("until_s", BigInteger, nullable=False),
     Column("public_key", LargeBinary),
     Column("package", LargeBinary),
+    # What the person was told, for a device that did not hear it.
+    Column("answer", Text),
     Column("used_s", BigInteger),
 )
 Index("share_tokens_ref", share_tokens.c.ref)

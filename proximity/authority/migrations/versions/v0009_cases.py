@@ -91,6 +91,7 @@ def _shared() -> None:
         sa.Column("until_s", sa.BigInteger, nullable=False),
         sa.Column("public_key", sa.LargeBinary),
         sa.Column("package", sa.LargeBinary),
+        sa.Column("answer", sa.Text),
         sa.Column("used_s", sa.BigInteger),
     )
     op.create_index("share_tokens_ref", "share_tokens", ["ref"])
