@@ -44,6 +44,9 @@ from proximity.store.sealing import SealingKey
 from proximity.units import Clock
 
 DECIDING_RULE = "en-v2"
+# Keys of contacts are matched and decided on apart; a deployment may judge them by
+# another rule.
+CONTACT_RULE = "en-v2"
 AUTO = "auto"
 _CLOCK = Clock(wall=time.time, monotonic=time.monotonic)
 
@@ -131,6 +134,7 @@ class _Device:
             self.settings.source_url or "",
             pinned_keys(self.home),
             built_in(DECIDING_RULE),
+            contact_configuration=built_in(CONTACT_RULE),
         )
         surroundings = Surroundings(_CLOCK, HttpNetwork(), secrets.token_bytes)
         return Engine(connection, sealing, settings, surroundings)

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from proximity.authority.assembly import Authority
+from proximity.authority.cases.intake import forget_shared
 from proximity.authority.database import reading
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
@@ -36,6 +37,7 @@ from proximity.authority.publish.published_store import (
     PublishedStore,
     open_published_store,
 )
+from proximity.authority.publish.recursive import publish_recursive
 from proximity.authority.publish.rules import RETENTION_S, pad_keys
 from proximity.authority.publish.signing_keys import ensure_signers
 from proximity.authority.upload.model import certificates, exposures
@@ -103,6 +105,7 @@ def work(authority: Authority) -> WorkReport:
         shown = _finish(authority, store)
         if _take(authority):
             shown += _finish(authority, store)
+        publish_recursive(authority)
         _forget(authority, store)
         with authority.engine.begin() as connection:
             held_back = _count(connection, exposures.c.batch.is_(None))
@@ -322,6 +325,7 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
             delete(codes).where(codes.c.long_until_s + _KEPT_CODES_S <= now_s)
         )
         forget_attempts(connection, now_s)
+        forget_shared(connection, now_s)
 
 
 def _load(connection: Connection, number: int, *, revised: bool) -> DiagnosisKeys:

@@ -20,6 +20,7 @@ from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
 from proximity.authority.publish.api import export_routes
 from proximity.authority.publish.published_store import open_published_store
+from proximity.authority.publish.recursive import recursive_store
 from proximity.authority.service.bodies import (
     BodyError,
     Message,
@@ -102,7 +103,8 @@ class ServiceApp:
 
         self._app = _build(authority, life)
         self._app.include_router(health_routes(authority, self._metrics))
-        self._app.include_router(export_routes(authority, store))
+        recursive = recursive_store(authority)
+        self._app.include_router(export_routes(authority, store, recursive))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request."""

@@ -1,16 +1,20 @@
 """Cases in a real database, made by one line."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 
+from proximity.authority.assembly import Authority
 from proximity.authority.cases.intake import Intake, take_package
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.cases.tokens import Ask, issue_token, open_token
+from proximity.authority.database import open_database, upgrade
+from proximity.authority.settings import Settings
 from proximity.protocol.gaen import (
     TemporaryExposureKey,
     derive_ephemeral_ids,
@@ -42,10 +46,36 @@ def scope() -> Scope:
     return SCOPE
 
 
+@pytest.fixture(scope="session")
+def cases_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Return one database for all tests of cases: what they write is rolled back."""
+    engine = open_database(Settings(), tmp_path_factory.mktemp("cases"))
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
-def connection(authority) -> Iterator[Connection]:
-    with authority.engine.begin() as connection:
+def authority(cases_engine: Engine, tmp_path, clock) -> Authority:
+    """Return an authority with a database and a clock, and without secrets."""
+    return Authority(
+        directory=tmp_path,
+        settings=Settings(),
+        engine=cases_engine,
+        keyring=None,
+        messenger=None,
+        clock=clock,
+        entropy=os.urandom,
+        passphrase=b"",
+    )
+
+
+@pytest.fixture
+def connection(cases_engine: Engine) -> Iterator[Connection]:
+    with cases_engine.connect() as connection:
+        transaction = connection.begin()
         yield connection
+        transaction.rollback()
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from sqlalchemy import inspect
 from proximity.authority.cases import model
 
 
-def test_the_migration_made_what_the_program_uses(authority):
-    found = inspect(authority.engine)
+def test_the_migration_made_what_the_program_uses(cases_engine):
+    found = inspect(cases_engine)
     for table in (
         model.cases,
         model.case_events,
