@@ -23,6 +23,7 @@ COMMANDS = (
     "ids",
     "match",
     "report",
+    "share",
     "score",
     "authority",
 )

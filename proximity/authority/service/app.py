@@ -18,10 +18,18 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.cases.api import case_routes
+from proximity.authority.cases.share_api import (
+    MAX_SHARE_BYTES,
+    OPEN_PATH,
+    PACKAGE_PATH,
+    share_routes,
+)
 from proximity.authority.publish.api import export_routes
 from proximity.authority.publish.published_store import open_published_store
 from proximity.authority.publish.recursive import recursive_store
 from proximity.authority.service.bodies import (
+    MAX_BODY_BYTES,
     BodyError,
     Message,
     Receive,
@@ -65,12 +73,19 @@ _KNOWN = {
     "/api/expirecode",
     "/api/user-report",
     "/exports/index.txt",
+    "/exports/recursive/index.txt",
+    OPEN_PATH,
+    PACKAGE_PATH,
     "/healthz",
     "/readyz",
     "/metrics",
     "/openapi.json",
     "/.well-known/jwks.json",
 }
+
+
+# What is larger than the requests of the reference.
+_LARGER = {PACKAGE_PATH: MAX_SHARE_BYTES}
 
 
 class ServiceApp:
@@ -121,7 +136,8 @@ class ServiceApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int:
         try:
-            body = await read_body(receive, scope)
+            limit = _LARGER.get(scope["path"], MAX_BODY_BYTES)
+            body = await read_body(receive, scope, max_bytes=limit)
         except BodyError as error:
             if error.status:
                 refusal = b'{"error":"the body is not taken","code":"bad_request"}'
@@ -183,6 +199,8 @@ def _build(
     app.include_router(admin_routes(authority))
     app.include_router(statistics_routes(authority))
     app.include_router(open_routes(authority))
+    app.include_router(share_routes(authority))
+    app.include_router(case_routes(authority))
     app.add_exception_handler(ApiError, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_form)
     app.add_exception_handler(HTTPException, _refuse_http)

@@ -1,4 +1,4 @@
-"""Keys of contacts are matched apart: what is in the one channel is not in the other."""
+"""Keys of contacts are matched apart: each channel has its own index and rule."""
 
 from dataclasses import dataclass, field
 
