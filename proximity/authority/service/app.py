@@ -18,7 +18,9 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.cases import line_api
 from proximity.authority.cases.api import case_routes
+from proximity.authority.cases.line_api import line_routes
 from proximity.authority.cases.share_api import (
     MAX_SHARE_BYTES,
     OPEN_PATH,
@@ -85,7 +87,7 @@ _KNOWN = {
 
 
 # What is larger than the requests of the reference.
-_LARGER = {PACKAGE_PATH: MAX_SHARE_BYTES}
+_LARGER = {PACKAGE_PATH: MAX_SHARE_BYTES, line_api.PATH: line_api.MAX_LIST_BYTES}
 
 
 class ServiceApp:
@@ -200,6 +202,8 @@ def _build(
     app.include_router(statistics_routes(authority))
     app.include_router(open_routes(authority))
     app.include_router(share_routes(authority))
+    # Before the routes of one case: "lines" is no reference.
+    app.include_router(line_routes(authority))
     app.include_router(case_routes(authority))
     app.add_exception_handler(ApiError, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_form)
