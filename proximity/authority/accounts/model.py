@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     String,
     Table,
@@ -231,6 +230,5 @@ approvals = Table(
     Column("state", String(16), nullable=False),
     Column("decided_by", String(16), ForeignKey("officers.id")),
     Column("decided_s", BigInteger),
-    Column("version", Integer, nullable=False),
 )
 Index("approvals_state", approvals.c.state, approvals.c.asked_s)
