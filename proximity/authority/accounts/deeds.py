@@ -13,15 +13,17 @@ from proximity.authority.accounts.officers import (
     officer_names,
 )
 from proximity.authority.accounts.organisations import unit_names
+from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.rules import writes
 from proximity.authority.assembly import Authority
-from proximity.errors import PolicyError
 
 
 def _reset(authority: Authority, request: Request) -> str:
     with authority.engine.begin() as connection:
         if find_account(connection, request.subject) is None:
-            raise PolicyError("There is no such account.", "Look at the list again.")
+            raise RefusalError(
+                "no_account", "There is no such account.", "Look at the list again."
+            )
         return strip_credentials(connection, authority, request.subject)
 
 

@@ -17,9 +17,9 @@ from proximity.authority.accounts.model import (
     organisations,
 )
 from proximity.authority.accounts.officers import load_officer
+from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.rules import allowed, writes
 from proximity.authority.assembly import Authority
-from proximity.errors import PolicyError
 from proximity.units import DAY_S
 
 WAITS_S = 3 * DAY_S
@@ -130,8 +130,10 @@ def ask_for(
         If the officer may not ask, or asks for what concerns themselves.
     """
     if not allowed(officer, wish.deed.asks, wish.unit) or wish.subject == officer.id:
-        raise PolicyError(
-            "This is not yours to ask for.", "Ask an administrator of the unit."
+        raise RefusalError(
+            "not_yours",
+            "This is not yours to ask for.",
+            "Ask an administrator of the unit.",
         )
     details = json.dumps(dict(wish.details), sort_keys=True)
     c = approvals.c
@@ -188,7 +190,7 @@ def decide(
         if verdict is Verdict.APPROVE:
             asker = load_officer(connection, request.asked_by)
             if asker is None or not allowed(asker, deed.asks, request.unit):
-                raise _not_yours("Who asked for it may no longer do so.")
+                raise _not_yours("asker_gone", "Who asked for it may no longer do so.")
         state = {
             Verdict.APPROVE: State.APPROVED,
             Verdict.REFUSE: State.REFUSED,
@@ -200,7 +202,7 @@ def decide(
             .values(state=state, decided_by=officer.id, decided_s=authority.now_s)
         )
         if not moved.rowcount:
-            raise _not_yours("Somebody else decided meanwhile.")
+            raise _not_yours("decided", "Somebody else decided meanwhile.")
     return _carry_out(authority, request, deed) if verdict is Verdict.APPROVE else ""
 
 
@@ -248,15 +250,15 @@ def _check(
     request: Request | None, officer: Officer, verdict: Verdict, now_s: int
 ) -> None:
     if request is None or request.state is not State.WAITING:
-        raise _not_yours("There is no such request that waits.")
+        raise _not_yours("decided", "There is no such request that waits.")
     if request.until_s <= now_s:
-        raise _not_yours("The request has waited too long and is over.")
+        raise _not_yours("request_over", "The request has waited too long and is over.")
     if verdict is Verdict.WITHDRAW:
         fits = may_withdraw(officer, request, now_s)
     else:
         fits = may_decide(officer, request, now_s)
     if not fits:
-        raise _not_yours("This is not yours to decide.")
+        raise _not_yours("not_yours_to_decide", "This is not yours to decide.")
 
 
 def _carry_out(authority: Authority, request: Request, deed: Deed) -> str:
@@ -302,5 +304,5 @@ def _request(row: Row[Any]) -> Request:
     )
 
 
-def _not_yours(message: str) -> PolicyError:
-    return PolicyError(message, "Look at the list of requests once more.")
+def _not_yours(code: str, message: str) -> RefusalError:
+    return RefusalError(code, message, "Look at the list of requests once more.")

@@ -118,8 +118,6 @@ class Officer(NamedTuple):
     unit : Unit
         Where the person works.
     grants : tuple of Grant
-    language : str
-        "" for that of the service.
     """
 
     id: str
@@ -127,7 +125,6 @@ class Officer(NamedTuple):
     email: str
     unit: Unit
     grants: tuple[Grant, ...]
-    language: str = ""
 
     def __repr__(self) -> str:
         """Tell the ID alone."""
@@ -151,7 +148,6 @@ officers = Table(
     Column("email", String(254), nullable=False, unique=True),
     Column("name", String(120), nullable=False),
     Column("unit", String(32), ForeignKey("organisations.id"), nullable=False),
-    Column("language", String(2), nullable=False),
     Column("password_hash", String(255)),
     Column("totp_sealed", LargeBinary),
     # The step of the last code that was accepted: none is accepted twice.

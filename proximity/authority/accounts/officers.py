@@ -1,4 +1,4 @@
-"""Officers: made, found, given rights, disabled; never deleted, the audit names them."""
+"""Officers: made, found, given rights, disabled; never deleted, audits name them."""
 
 import re
 from typing import NamedTuple
@@ -14,8 +14,8 @@ from proximity.authority.accounts.model import (
     officers,
     organisations,
 )
+from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.sessions import end_sessions
-from proximity.errors import PolicyError
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 _LIST = 200
@@ -90,7 +90,9 @@ def check_email(email: str) -> None:
         The message does not repeat it.
     """
     if not _EMAIL.fullmatch(email):
-        raise PolicyError("The address is not one of e-mail.", "Give name@domain.")
+        raise RefusalError(
+            "email", "The address is not one of e-mail.", "Give name@domain."
+        )
 
 
 def add_officer(connection: Connection, new: NewOfficer, now_s: int) -> None:
@@ -103,14 +105,16 @@ def add_officer(connection: Connection, new: NewOfficer, now_s: int) -> None:
     """
     check_email(new.email)
     if not 1 <= len(new.name) <= 120:
-        raise PolicyError("The name has not 1 to 120 characters.", "Shorten it.")
+        raise RefusalError(
+            "officer_name", "The name has not 1 to 120 characters.", "Shorten it."
+        )
     email = new.email.lower()
     if connection.execute(select(officers.c.id).where(officers.c.email == email)).all():
-        raise PolicyError("Somebody has this address.", "Each address is used once.")
-    connection.execute(
-        insert(officers).values(
-            **(new._asdict() | {"email": email}), language="", made_s=now_s
+        raise RefusalError(
+            "email_taken", "Somebody has this address.", "Each address is used once."
         )
+    connection.execute(
+        insert(officers).values(**(new._asdict() | {"email": email}), made_s=now_s)
     )
 
 
@@ -130,7 +134,6 @@ def load_officer(connection: Connection, officer_id: str) -> Officer | None:
         email=row.email,
         unit=Unit(row.unit, row.home),
         grants=tuple(grants_of(connection, officer_id)),
-        language=row.language,
     )
 
 
@@ -196,13 +199,6 @@ def set_disabled(
     )
     if disabled_s is not None:
         end_sessions(connection, officer_id, disabled_s)
-
-
-def set_language(connection: Connection, officer_id: str, language: str) -> None:
-    """Remember the language that an officer reads."""
-    connection.execute(
-        update(officers).where(officers.c.id == officer_id).values(language=language)
-    )
 
 
 def is_alone(connection: Connection) -> bool:

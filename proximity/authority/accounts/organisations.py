@@ -11,7 +11,7 @@ from proximity.authority.accounts.model import (
     UnitKind,
     organisations,
 )
-from proximity.errors import PolicyError
+from proximity.authority.accounts.refusal import RefusalError
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,32}")
 _MAX_PATH = 255
@@ -82,24 +82,34 @@ def add_organisation(
     """
     above = find_organisation(connection, parent)
     if above is None:
-        raise PolicyError("There is no such unit above.", "Add that one first.")
+        raise RefusalError(
+            "no_unit_above", "There is no such unit above.", "Add that one first."
+        )
     if not _ID.fullmatch(unit_id):
-        raise PolicyError(
+        raise RefusalError(
+            "unit_code",
             "The code of a unit is 1 to 32 letters, digits, dots and hyphens.",
             "Use the code of the official list.",
         )
     if kind not in set(UnitKind) or above.kind not in _ABOVE.get(UnitKind(kind), set()):
-        raise PolicyError(
+        raise RefusalError(
+            "unit_kind",
             "A unit of this kind cannot stand there.",
             "Communes stand below districts or provinces, districts below provinces.",
         )
     if not 1 <= len(name) <= 200:
-        raise PolicyError("The name has not 1 to 200 characters.", "Shorten it.")
+        raise RefusalError(
+            "unit_name", "The name has not 1 to 200 characters.", "Shorten it."
+        )
     if find_organisation(connection, unit_id) is not None:
-        raise PolicyError("A unit has this code already.", "Each code is used once.")
+        raise RefusalError(
+            "unit_taken", "A unit has this code already.", "Each code is used once."
+        )
     path = f"{above.path}{unit_id}/"
     if len(path) > _MAX_PATH:
-        raise PolicyError("The tree is too deep here.", "Put the unit higher.")
+        raise RefusalError(
+            "unit_deep", "The tree is too deep here.", "Put the unit higher."
+        )
     connection.execute(
         insert(organisations).values(
             id=unit_id, kind=kind, name=name, parent=parent, path=path
@@ -117,7 +127,9 @@ def rename_organisation(connection: Connection, unit_id: str, name: str) -> None
         If it is empty or too long.
     """
     if not 1 <= len(name) <= 200:
-        raise PolicyError("The name has not 1 to 200 characters.", "Shorten it.")
+        raise RefusalError(
+            "unit_name", "The name has not 1 to 200 characters.", "Shorten it."
+        )
     connection.execute(
         update(organisations).where(organisations.c.id == unit_id).values(name=name)
     )

@@ -2,7 +2,7 @@
 
 import argon2
 
-from proximity.errors import PolicyError
+from proximity.authority.accounts.refusal import RefusalError
 
 MIN_CHARACTERS = 12
 _MAX_CHARACTERS = 256
@@ -20,12 +20,14 @@ def check_password(password: str) -> None:
         The message does not repeat it.
     """
     if not MIN_CHARACTERS <= len(password) <= _MAX_CHARACTERS:
-        raise PolicyError(
+        raise RefusalError(
+            "password_length",
             f"The password has not {MIN_CHARACTERS} to {_MAX_CHARACTERS} characters.",
             "Choose a sentence that nobody else would say.",
         )
     if len(set(password)) < 5:
-        raise PolicyError(
+        raise RefusalError(
+            "password_repeats",
             "The password repeats a few characters.",
             "Choose a sentence that nobody else would say.",
         )

@@ -19,7 +19,7 @@ from proximity.authority.accounts.model import (
     Unit,
     organisations,
 )
-from proximity.errors import PolicyError
+from proximity.authority.accounts.refusal import RefusalError
 
 _R, _W = Level.READ, Level.WRITE
 
@@ -158,12 +158,14 @@ def check_grant(giver: Officer, receiver_id: str, grant: Grant) -> None:
         If it is for themselves, or in a unit whose accounts they do not keep.
     """
     if giver.id == receiver_id:
-        raise PolicyError(
+        raise RefusalError(
+            "own_rights",
             "Nobody changes their own rights.",
             "Another administrator of this unit can.",
         )
     if not allowed(giver, writes(Area.ACCOUNTS), grant.unit):
-        raise PolicyError(
+        raise RefusalError(
+            "not_your_unit",
             "This unit's accounts are not yours to keep.",
             "An administrator of that unit, or of one above it, can.",
         )

@@ -6,7 +6,7 @@ password and a code. Who has a password alone gets as far as setting the second 
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from proximity.authority.accounts.attempts import Attempt
 from proximity.authority.accounts.enrolment import mark_enrolled
@@ -150,9 +150,7 @@ def finish_enrolling(
     )
 
 
-def _proof(
-    connection: Connection, authority: Authority, row: Row[Any], code: str
-) -> str:
+def _proof(connection: Connection, authority: Authority, row: Any, code: str) -> str:
     """Return what was proved beside the password; "" if it is not enough."""
     if row.disabled_s is not None:
         return ""

@@ -136,6 +136,8 @@ class Visit:
     language : str
     origin : str
         Where the console is, for example "https://console.example.org".
+    form_token : str
+        What every form of this visit's page sends along.
     """
 
     authority: Authority
@@ -151,6 +153,7 @@ class Visit:
     agent: str
     language: str
     origin: str
+    form_token: str
 
     def __repr__(self) -> str:
         """Tell who comes."""

@@ -38,7 +38,6 @@ def _make_officers() -> None:
         sa.Column("email", sa.String(254), nullable=False, unique=True),
         sa.Column("name", sa.String(120), nullable=False),
         _unit(),
-        sa.Column("language", sa.String(2), nullable=False),
         sa.Column("password_hash", sa.String(255)),
         sa.Column("totp_sealed", sa.LargeBinary),
         sa.Column("totp_step", sa.BigInteger),
@@ -68,8 +67,8 @@ def _make_officers() -> None:
         }
         connection.execute(
             sa.text(
-                "INSERT INTO officers (id, email, name, unit, language, password_hash,"
-                " made_s) VALUES (:id, :email, :name, 'root', '', :hash, :made)"
+                "INSERT INTO officers (id, email, name, unit, password_hash, made_s)"
+                " VALUES (:id, :email, :name, 'root', :hash, :made)"
             ),
             values,
         )
