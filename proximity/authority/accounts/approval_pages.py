@@ -86,6 +86,7 @@ def _view(deeds: Mapping[str, Deed], visit: Visit, shown: str = "") -> Html:
     waiting = [each for each in rows if _waits(each)]
     decided = [each for each in rows if not _waits(each)]
     context = {
+        "page_name": "approvals",
         "waiting": waiting,
         "decided": decided,
         "names": names,

@@ -34,7 +34,8 @@ from proximity.authority.accounts.organisations import (
 from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.rules import (
     check_grant,
-    exceeds,
+    common_unit,
+    needs_second_officer,
     reads,
     rights_table,
     writes,
@@ -156,6 +157,7 @@ def _new_view(visit: Visit, error: str = "") -> Html:
     with reading(visit.authority.engine) as connection:
         units = list_organisations(connection, visit.reach(_WRITE, organisations.c.id))
     context = {
+        "page_name": "officer-new",
         "error": error,
         "units": units,
         "roles": list(Role),
@@ -182,7 +184,12 @@ def _add(visit: Visit) -> View:
             account = find_account(connection, new.id)
     except RefusalError as error:
         return _new_view(visit, visit.t(f"error.{error.code}"))
-    context = {"account": account, "code": code, "waits": waits}
+    context = {
+        "page_name": "officer-new",
+        "account": account,
+        "code": code,
+        "waits": waits,
+    }
     return Html("accounts/officer_code.html", context)
 
 
@@ -199,15 +206,16 @@ def _unit_to_keep(visit: Visit, connection: Connection) -> Unit:
 def _grant(visit: Visit, connection: Connection, receiver: str, unit: Unit) -> bool:
     """Give the role that a form names, or ask a second officer; tell whether it waits.
 
-    A right that its giver does not have needs four eyes, else they could give it to an
-    account of their own making. The very first administrator is alone and cannot ask.
+    The very first administrator is alone and cannot ask anybody.
     """
     name = visit.form.text("role", 16)
     if name not in set(Role):
         raise ApiError(400, "bad_form", "there is no such role")
     grant = Grant(Role(name), unit)
     check_grant(visit.officer, receiver, grant)
-    if exceeds(visit.officer, grant.role, unit) and not is_alone(connection):
+    if needs_second_officer(visit.officer, grant.role, unit) and not is_alone(
+        connection
+    ):
         details = {"role": grant.role.value, "unit": unit.id}
         wish = Wish(GRANT, unit, receiver, details)
         visit.note(connection, "account.role-ask", subject=receiver)
@@ -299,12 +307,25 @@ def _enable(visit: Visit) -> View:
     return _back(visit, "officer.enabled")
 
 
+def _reach_of(visit: Visit, connection: Connection) -> Unit:
+    """Return the unit above all that an officer's rights reach, if it is the visitor's.
+
+    New credentials are a way to all of these rights.
+    """
+    home = unit_of_officer(visit)
+    held = grants_of(connection, visit.parameters["officer"])
+    unit = common_unit([*([home] if home else []), *(each.unit for each in held)])
+    if not visit.may(_WRITE, unit):
+        raise RefusalError(
+            "beyond_you", "Their rights reach beyond your units.", "Ask above."
+        )
+    return unit
+
+
 def _reset(visit: Visit) -> View:
     receiver = _not_self(visit)
-    unit = unit_of_officer(visit)
-    if unit is None:
-        raise ApiError(404, "not_found", "there is no such officer")
     with visit.authority.engine.begin() as connection:
+        unit = _reach_of(visit, connection)
         visit.note(connection, "account.reset-ask", subject=receiver)
         ask_for(
             connection, visit.authority, visit.officer, Wish(RESET, unit, receiver, {})
@@ -316,12 +337,18 @@ def _code(visit: Visit) -> View:
     """Hand out another first code; only to who never had two factors."""
     receiver = _not_self(visit)
     with visit.authority.engine.begin() as connection:
+        _reach_of(visit, connection)
         account = _account(connection, receiver)
         if account.enrolled_s is not None:
             raise RefusalError("is_enrolled", "They are set up.", "Ask for a reset.")
         visit.note(connection, "account.code", subject=receiver)
         code = new_enrolment(connection, visit.authority, receiver)
-    context = {"account": account, "code": code, "waits": False}
+    context = {
+        "page_name": "officer-new",
+        "account": account,
+        "code": code,
+        "waits": False,
+    }
     return Html("accounts/officer_code.html", context)
 
 

@@ -51,6 +51,7 @@ def _view(visit: Visit, error: str = "", line: int = 0) -> Html:
     with reading(visit.authority.engine) as connection:
         units = list_organisations(connection, visit.reach(_READ, organisations.c.id))
     context = {
+        "page_name": "units",
         "error": error,
         "line": line,
         "units": units,
@@ -79,7 +80,8 @@ def _add_all(visit: Visit, rows: list[list[str]], done: str) -> View:
     line = 0
     try:
         with visit.authority.engine.begin() as connection:
-            for line, row in enumerate(rows, 1):
+            for row in rows:
+                line += 1
                 if len(row) != _COLUMNS:
                     raise RefusalError("unit_columns", "Four columns.", "See above.")
                 code, kind, name, parent = (cell.strip() for cell in row)

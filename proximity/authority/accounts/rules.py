@@ -141,9 +141,14 @@ def units_in_reach(
     return column.in_(select(organisations.c.id).where(below))
 
 
-def exceeds(giver: Officer, role: Role, unit: Unit) -> bool:
-    """Tell whether a role in a unit holds more than its giver has there."""
-    return any(
+def needs_second_officer(giver: Officer, role: Role, unit: Unit) -> bool:
+    """Tell whether giving a role takes four eyes.
+
+    It does when the role holds more than its giver has in that unit, and when it makes
+    somebody a second pair of eyes: else one person could be both.
+    """
+    decides = level_of(role, Area.APPROVALS) is Level.WRITE
+    return decides or any(
         not allowed(giver, Action(area, level), unit)
         for area, level in _RIGHTS[role].items()
     )
@@ -169,6 +174,22 @@ def check_grant(giver: Officer, receiver_id: str, grant: Grant) -> None:
             "This unit's accounts are not yours to keep.",
             "An administrator of that unit, or of one above it, can.",
         )
+
+
+def common_unit(units: Iterable[Unit]) -> Unit:
+    """Return the lowest unit that stands above all of these, or is one of them.
+
+    Whoever takes an account over would have its rights everywhere: so whoever resets
+    one has to keep the accounts of all those units.
+    """
+    paths = [unit.path.rstrip("/").split("/") for unit in units]
+    shared: list[str] = []
+    for step in zip(*paths, strict=False):
+        if len(set(step)) > 1:
+            break
+        shared.append(step[0])
+    ids = shared or [ROOT]
+    return Unit(ids[-1], "/".join(ids) + "/")
 
 
 def rights_table() -> Iterable[tuple[Role, dict[Area, Level]]]:

@@ -47,6 +47,7 @@ def _view(visit: Visit, error: str = "") -> Html:
         ).one()
         units = {grant.unit.id for grant in officer.grants} | {officer.unit.id}
         context = {
+            "page_name": "me",
             "error": error,
             "has_code": row.totp_sealed is not None,
             "has_password": row.password_hash is not None,

@@ -104,17 +104,13 @@ def check_fresh(visit: Visit) -> None:
         )
 
 
-def _door(visit: Visit) -> View:
-    return _door_view(visit)
+def _door(_visit: Visit) -> View:
+    return _door_view()
 
 
-def _door_view(visit: Visit, error: str = "", status: int = 200) -> Html:
-    context = {"error": error, "done": _done(visit)}
+def _door_view(error: str = "", status: int = 200) -> Html:
+    context = {"page_name": "sign-in", "error": error}
     return Html("accounts/sign_in.html", context, status)
-
-
-def _done(visit: Visit) -> str:
-    return visit.t("sign-in.ended") if visit.query.text("done", 60) else ""
 
 
 def _sign_in(visit: Visit) -> View:
@@ -128,7 +124,7 @@ def _sign_in(visit: Visit) -> View:
     try:
         entry = sign_in(visit.authority, knock)
     except ApiError as error:
-        return _door_view(visit, visit.t(f"error.{error.code}"), error.status)
+        return _door_view(visit.t(f"error.{error.code}"), error.status)
     return _enter(visit, entry)
 
 
@@ -160,7 +156,7 @@ def _enter(visit: Visit, entry: Entry, *, as_json: bool = False) -> View:
 
 
 def _welcome(_visit: Visit) -> View:
-    return Html("accounts/welcome.html", {"error": ""})
+    return Html("accounts/welcome.html", {"page_name": "welcome", "error": ""})
 
 
 def _redeem(visit: Visit) -> View:
@@ -177,7 +173,9 @@ def _redeem(visit: Visit) -> View:
         )
     except (ApiError, RefusalError) as error:
         text = visit.t(f"error.{error.code}")
-        return Html("accounts/welcome.html", {"error": text}, 400)
+        return Html(
+            "accounts/welcome.html", {"page_name": "welcome", "error": text}, 400
+        )
     with visit.authority.engine.begin() as connection:
         visit.audit(connection, officer, "account.enrol", subject=officer)
         token = begin_session(
@@ -196,6 +194,7 @@ def _set_up_view(visit: Visit, error: str = "", secret: str = "") -> Html:
     with reading(visit.authority.engine) as connection:
         count = len(passkeys_of(connection, visit.officer.id))
     context = {
+        "page_name": "set-up",
         "error": error,
         "secret": secret,
         "qr": secret_qr(uri),

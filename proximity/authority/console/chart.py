@@ -1,4 +1,4 @@
-"""Charts as SVG, made by the server; a table with the same figures stands below each."""
+"""Charts as SVG, made by the server; a table of the same figures stands below."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -62,14 +62,13 @@ def scale(largest: int) -> tuple[int, list[int]]:
 
 
 def _grid(top: int, lines: Sequence[int]) -> Markup:
+    line = Markup(
+        '<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
+        '<text class="tick" x="{}" y="{:.1f}" text-anchor="end">{}</text>'
+    )
     return Markup("").join(
-        Markup(
-            '<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
-            '<text class="tick" x="{}" y="{:.1f}" text-anchor="end">{}</text>'
-        ).format(
-            _LEFT, _WIDTH - _RIGHT, _y(n, top), _y(n, top), _LEFT - 6, _y(n, top) + 4, n
-        )
-        for n in lines
+        line.format(_LEFT, _WIDTH - _RIGHT, y, y, _LEFT - 6, y + 4, n)
+        for n, y in ((n, _y(n, top)) for n in lines)
     )
 
 

@@ -12,7 +12,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from proximity.authority.accounts.model import Action, Area, Level, Unit
-from proximity.authority.console.catalogue import FEATURES
+from proximity.authority.console.catalogue import FEATURES, load_catalogue
 from proximity.authority.console.registry import PREFIX, Group, Page, Registry
 from proximity.authority.console.visit import Visit
 from proximity.units import iso_day
@@ -89,6 +89,7 @@ def render(
         "language": visit.language,
         "page_name": page.name if page else "refused",
         "navigation": navigation(visit, registry),
+        "knows": load_catalogue().__contains__,
         "moment": lambda t_s: moment(t_s, offset_s, visit.language),
         "day": lambda number: local_day(iso_day(number), visit.language),
         "may": lambda text, unit=None: visit.may(action_of(text), unit),

@@ -185,4 +185,4 @@ def _held_back(visit: Visit) -> int:
 def _last_batch(visit: Visit) -> str:
     with reading(visit.authority.engine) as connection:
         number = connection.execute(select(func.max(batches.c.number))).scalar()
-    return "–" if number is None else f"#{number}"
+    return "0" if number is None else f"#{number}"

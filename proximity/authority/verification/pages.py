@@ -90,6 +90,7 @@ def _new_view(visit: Visit, error: str = "", status: int = 200) -> Html:
     with reading(visit.authority.engine) as connection:
         names = unit_names(connection, units)
     context = {
+        "page_name": "code-new",
         "error": error,
         "types": _TYPES,
         "units": sorted(names.items(), key=lambda each: each[1]),
@@ -148,6 +149,7 @@ def _issued_view(visit: Visit, issued: IssuedCode, sending: str) -> Html:
         ).one()
         names = unit_names(connection, {row.unit})
     context = {
+        "page_name": "code",
         "row": row,
         "unit": names.get(row.unit, ""),
         "short": issued.code,
@@ -166,6 +168,7 @@ def _show(visit: Visit) -> View:
         ).one()
         names = unit_names(connection, {row.unit})
     context = {
+        "page_name": "code",
         "row": row,
         "unit": names.get(row.unit, ""),
         "short": "",
