@@ -12,7 +12,6 @@ from proximity.authority.accounts.model import (
     Unit,
     officers,
     organisations,
-    sessions,
 )
 from proximity.authority.accounts.officers import (
     Account,
@@ -37,13 +36,10 @@ from proximity.authority.accounts.rules import (
     common_unit,
     needs_second_officer,
     reads,
-    rights_table,
     writes,
 )
 from proximity.authority.accounts.sessions import (
-    end_session,
     end_sessions,
-    live,
     live_sessions,
 )
 from proximity.authority.api_error import ApiError
@@ -53,7 +49,6 @@ from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
 
 _READ, _WRITE = reads(Area.ACCOUNTS), writes(Area.ACCOUNTS)
-_SESSIONS = 500
 
 
 def pages() -> list[Page]:
@@ -84,16 +79,6 @@ def pages() -> list[Page]:
                 ("sign-out", _sign_out),
             )
         ),
-        Page("sessions", "/sessions", _sessions, _READ, nav=Group.OVERSIGHT),
-        Page(
-            "session-end",
-            "/sessions/{session}/end",
-            _end,
-            _WRITE,
-            Kind.ACT,
-            _unit_of_session,
-        ),
-        Page("roles", "/roles", _roles, _READ, nav=Group.PEOPLE),
     ]
 
 
@@ -104,17 +89,6 @@ def unit_of_officer(visit: Visit) -> Unit | None:
             select(organisations.c.id, organisations.c.path)
             .join(officers, officers.c.unit == organisations.c.id)
             .where(officers.c.id == visit.parameters["officer"])
-        ).first()
-    return None if row is None else Unit(row.id, row.path)
-
-
-def _unit_of_session(visit: Visit) -> Unit | None:
-    with reading(visit.authority.engine) as connection:
-        row = connection.execute(
-            select(organisations.c.id, organisations.c.path)
-            .join(officers, officers.c.unit == organisations.c.id)
-            .join(sessions, sessions.c.officer == officers.c.id)
-            .where(sessions.c.id == visit.parameters["session"])
         ).first()
     return None if row is None else Unit(row.id, row.path)
 
@@ -191,6 +165,12 @@ def _add(visit: Visit) -> View:
         "waits": waits,
     }
     return Html("accounts/officer_code.html", context)
+
+
+def _code_view(account: Account | None, code: str, *, waits: bool) -> Html:
+    context = {"account": account, "code": code, "waits": waits}
+    named = {"page_name": "officer-new"}
+    return Html("accounts/officer_code.html", named | context)
 
 
 def _unit_to_keep(visit: Visit, connection: Connection) -> Unit:
@@ -358,33 +338,3 @@ def _sign_out(visit: Visit) -> View:
         visit.note(connection, "session.end", subject=receiver)
         end_sessions(connection, receiver, visit.now_s)
     return _back(visit, "sessions.ended")
-
-
-def _sessions(visit: Visit) -> View:
-    with reading(visit.authority.engine) as connection:
-        rows = connection.execute(
-            select(sessions, officers.c.name, officers.c.unit)
-            .join(officers, officers.c.id == sessions.c.officer)
-            .where(live(visit.now_s), _in_reach(visit))
-            .order_by(sessions.c.seen_s.desc())
-            .limit(_SESSIONS)
-        ).all()
-        units = unit_names(connection, {row.unit for row in rows})
-    here = visit.session.id if visit.session else ""
-    context = {"rows": rows, "units": units, "here": here}
-    return Html("accounts/sessions.html", context)
-
-
-def _end(visit: Visit) -> View:
-    with visit.authority.engine.begin() as connection:
-        session = visit.parameters["session"]
-        owner = select(sessions.c.officer).where(sessions.c.id == session)
-        subject = connection.execute(owner).scalar_one()
-        visit.note(connection, "session.end", subject=subject)
-        end_session(connection, session, visit.now_s)
-    return Redirect("/sessions", done="sessions.ended")
-
-
-def _roles(_visit: Visit) -> View:
-    context = {"table": list(rights_table()), "areas": list(Area)}
-    return Html("accounts/roles.html", context)

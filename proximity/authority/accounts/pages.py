@@ -7,6 +7,7 @@ from proximity.authority.accounts import (
     officer_pages,
     organisation_pages,
     self_pages,
+    session_pages,
     sign_in_pages,
 )
 from proximity.authority.accounts.four_eyes import Deed
@@ -25,6 +26,7 @@ def pages(deeds: Mapping[str, Deed]) -> list[Page]:
         *approval_pages.pages(deeds),
         *officer_pages.pages(),
         *organisation_pages.pages(),
+        *session_pages.pages(),
         *self_pages.pages(),
         *sign_in_pages.pages(),
     ]

@@ -156,7 +156,12 @@ def _enter(visit: Visit, entry: Entry, *, as_json: bool = False) -> View:
 
 
 def _welcome(_visit: Visit) -> View:
-    return Html("accounts/welcome.html", {"page_name": "welcome", "error": ""})
+    return _welcome_view()
+
+
+def _welcome_view(error: str = "") -> Html:
+    context = {"page_name": "welcome", "error": error}
+    return Html("accounts/welcome.html", context, 400 if error else 200)
 
 
 def _redeem(visit: Visit) -> View:

@@ -74,7 +74,10 @@ def log_event(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
 
 
 def log_deed(
-    _connection: Connection, officer: str, action: str, *, subject: str
+    connection: Connection, officer: str, action: str, *, subject: str
 ) -> None:
-    """Log what an officer does, by IDs that say nothing of a person."""
+    """Log what an officer does, by IDs that say nothing of a person.
+
+    The line is written whether or not the transaction is committed.
+    """
     log_event("deed", officer=officer, action=action, subject=subject)
