@@ -11,7 +11,7 @@ import uvicorn
 from console_world import World
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from proximity.authority.accounts.model import Role
+from proximity.authority.accounts.model import ROOT, Role
 from proximity.authority.accounts.rules import level_of
 from proximity.authority.assembly import Authority
 from proximity.authority.console.registry import Door, Kind
@@ -69,8 +69,10 @@ def watch(page: Page, origin: str) -> list[str]:
     problems: list[str] = []
     page.on(
         "request",
-        lambda request: request.url.startswith((origin, "data:"))
-        or problems.append(f"request to {request.url}"),
+        lambda request: (
+            request.url.startswith((origin, "data:"))
+            or problems.append(f"request to {request.url}")
+        ),
     )
     page.on(
         "console",
@@ -80,10 +82,10 @@ def watch(page: Page, origin: str) -> list[str]:
     return problems
 
 
-def sign_in_as(context: Any, world: World, role: Role, unit: str, origin: str) -> None:
-    """Give a browser the session of somebody."""
+def sign_in_as(context: Any, world: World, role: Role, origin: str) -> None:
+    """Give a browser the session of somebody who works for the whole authority."""
     person = next(
-        each for each in world.people if each.role is role and each.unit.id == unit
+        each for each in world.people if each.role is role and each.unit.id == ROOT
     )
     context.add_cookies(
         [{"name": "proximity-session", "value": person.token, "url": origin}]

@@ -71,6 +71,9 @@ class Person(NamedTuple):
     token: str
 
 
+PEOPLE = ("Trần Văn Minh", "Lê Thị Hoa", "Hoàng Văn Sơn", "Vàng Thị Mai", "Phạm Anh Tú")
+
+
 def mark_of(unit: str) -> str:
     """Return what stands in the names of all things of a unit and nowhere else."""
     return f"mark{unit}mark"
@@ -85,8 +88,15 @@ class World:
 
     authority: Authority
     units: dict[str, Unit]
+    marked: bool = True
     people: list[Person] = field(default_factory=list)
     planted: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def name(self, unit: str, what: str) -> str:
+        """Return a name that tells its unit; or one to look at."""
+        if self.marked:
+            return f"{what} {mark_of(unit)}"
+        return PEOPLE[(len(self.people) + len(self.planted)) % len(PEOPLE)]
 
     def address(self, page: Page, unit: str) -> str:
         """Return the address of a page about the things of a unit."""
@@ -95,12 +105,13 @@ class World:
         )
 
 
-def _add_person(authority: Authority, role: Role, unit: Unit) -> Person:
+def _add_person(world: World, role: Role, unit: Unit) -> Person:
+    authority = world.authority
     officer = authority.entropy(8).hex()
     new = NewOfficer(
         id=officer,
         email=f"{role}.{unit.id}@example.org",
-        name=f"{role} {mark_of(unit.id)}",
+        name=world.name(unit.id, role),
         unit=unit.id,
     )
     with authority.engine.begin() as connection:
@@ -122,7 +133,7 @@ def _plant_officer(world: World, unit: Unit) -> dict[str, str]:
     new = NewOfficer(
         id=officer,
         email=f"planted.{unit.id}@example.org",
-        name=f"Nguyễn Thị {mark_of(unit.id)}",
+        name=world.name(unit.id, "Nguyễn Thị"),
         unit=unit.id,
     )
     session = authority.entropy(8).hex()
@@ -142,7 +153,7 @@ def _plant_officer(world: World, unit: Unit) -> dict[str, str]:
                 officer=officer,
                 public_key=b"",
                 sign_count=0,
-                label=mark_of(unit.id),
+                label=world.name(unit.id, "key"),
                 made_s=authority.now_s,
             )
         )
@@ -197,13 +208,12 @@ PLANTS: tuple[Callable[[World, Unit], dict[str, str]], ...] = (
 )
 
 
-def build_world(authority: Authority) -> World:
-    """Fill an authority with people and things."""
+def build_world(authority: Authority, *, marked: bool = True) -> World:
+    """Fill an authority with people and things; marked, unless it is to be shown."""
     units = add_units(authority)
-    world = World(authority, units)
-    world.people = [
-        _add_person(authority, role, unit) for unit in units.values() for role in Role
-    ]
+    world = World(authority, units, marked)
+    for unit in units.values():
+        world.people += [_add_person(world, role, unit) for role in Role]
     for unit in units.values():
         planted = world.planted.setdefault(unit.id, {})
         for plant in PLANTS:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-_WIDTH, _HEIGHT = 720, 240
+_HEIGHT = 240
+_WHOLE, _HALF = 720, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 14, 30
 _STEPS = (1, 2, 5)
 _LINES = 5
@@ -18,7 +19,9 @@ class Series(NamedTuple):
     values: Sequence[int]
 
 
-def bar_chart(title: str, labels: Sequence[str], series: Sequence[Series]) -> Markup:
+def bar_chart(
+    title: str, labels: Sequence[str], series: Sequence[Series], *, half: bool = False
+) -> Markup:
     """Draw the days of several series beside each other.
 
     Parameters
@@ -29,25 +32,29 @@ def bar_chart(title: str, labels: Sequence[str], series: Sequence[Series]) -> Ma
         Of the days.
     series : sequence of Series
         Each as long as `labels`; their colours are classes `series-0`, `series-1`.
+    half : bool
+        Whether it stands beside another one.
     """
     top, lines = scale(max((max(each.values) for each in series), default=0))
-    slot = (_WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
+    wide = _HALF if half else _WHOLE
+    every = 10 if half else 5
+    slot = (wide - _LEFT - _RIGHT) / max(len(labels), 1)
     width = max(slot * 0.8 / len(series), 1.0)
-    parts = [_grid(top, lines)]
+    parts = [_grid(top, lines, wide)]
     for at, label in enumerate(labels):
         left = _LEFT + at * slot + slot * 0.1
         parts += [
             _bar(left + place * width, width, each, at, top=top, place=place)
             for place, each in enumerate(series)
         ]
-        if len(labels) <= 15 or at % 5 == (len(labels) - 1) % 5:
+        if len(labels) <= 15 or at % every == (len(labels) - 1) % every:
             parts.append(_label(left + slot * 0.4, label))
-    return _svg(title, parts)
+    return _svg(title, parts, wide)
 
 
 def histogram(title: str, labels: Sequence[str], values: Sequence[int]) -> Markup:
     """Draw how often each of a few values came."""
-    return bar_chart(title, labels, [Series(title, values)])
+    return bar_chart(title, labels, [Series(title, values)], half=True)
 
 
 def scale(largest: int) -> tuple[int, list[int]]:
@@ -61,13 +68,13 @@ def scale(largest: int) -> tuple[int, list[int]]:
     return count * step, [each * step for each in range(count + 1)]
 
 
-def _grid(top: int, lines: Sequence[int]) -> Markup:
+def _grid(top: int, lines: Sequence[int], wide: int) -> Markup:
     line = Markup(
         '<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
         '<text class="tick" x="{}" y="{:.1f}" text-anchor="end">{}</text>'
     )
     return Markup("").join(
-        line.format(_LEFT, _WIDTH - _RIGHT, y, y, _LEFT - 6, y + 4, n)
+        line.format(_LEFT, wide - _RIGHT, y, y, _LEFT - 6, y + 4, n)
         for n, y in ((n, _y(n, top)) for n in lines)
     )
 
@@ -89,10 +96,10 @@ def _label(x: float, text: str) -> Markup:
     ).format(x, _HEIGHT - 10, text)
 
 
-def _svg(title: str, parts: Sequence[Markup]) -> Markup:
+def _svg(title: str, parts: Sequence[Markup], wide: int) -> Markup:
     return Markup(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(_WIDTH, _HEIGHT, title, Markup("").join(parts))
+    ).format(wide, _HEIGHT, title, Markup("").join(parts))
 
 
 def _y(value: int, top: int) -> float:

@@ -73,7 +73,7 @@ def _show(visit: Visit) -> View:
     delays = _delays(figures)
     context = {
         "codes": bar_chart(visit.t("statistics.codes"), labels, codes),
-        "keys": bar_chart(visit.t("statistics.keys"), labels, keys),
+        "keys": bar_chart(visit.t("statistics.keys"), labels, keys, half=True),
         "delays": histogram(
             visit.t("statistics.delays"),
             [*map(str, range(LONGEST_DELAY_DAYS)), f"{LONGEST_DELAY_DAYS}+"],
