@@ -191,6 +191,27 @@ class Keyring:
             self._read_at = float("-inf")
         return made
 
+    def seal(self, data: bytes, label: str) -> bytes:
+        """Encrypt what the database keeps for this service alone.
+
+        Parameters
+        ----------
+        data : bytes
+        label : str
+            What it is, and whose: it opens under no other.
+        """
+        return self._seal(data, f"sealed:{label}")
+
+    def unseal(self, sealed: bytes, label: str) -> bytes:
+        """Decrypt what `seal` made under the same label.
+
+        Raises
+        ------
+        StoreError
+            If the passphrase or the label is another, or the bytes were changed.
+        """
+        return self._open(sealed, f"sealed:{label}")
+
     def _private_key(self, secret: Secret) -> ec.EllipticCurvePrivateKey:
         found = self._private.get(secret.kid)
         if found is None:

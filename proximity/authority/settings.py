@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ SETTINGS_FILE = "settings.json"
 ENVIRONMENT_PREFIX = "PROXIMITY_AUTHORITY_"
 LANGUAGES = ("vi", "en")
 _MAX_FILE_BYTES = 65_536
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 
 
@@ -56,6 +58,11 @@ class Settings:
         Wrong codes an hour from one client, and from all together.
     codes_per_day : int
         Codes that are issued in one UTC day.
+    console_url : str
+        Where officers reach the console, for example "https://console.example.org";
+        "" lets only this machine in.
+    utc_offset_min : int
+        Minutes that the times of the console are ahead of UTC.
     test : bool
         Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
     """
@@ -75,6 +82,8 @@ class Settings:
     client_tries: int = 20
     realm_tries: int = 2_000
     codes_per_day: int = 20_000
+    console_url: str = ""
+    utc_offset_min: int = 420
     test: bool = False
 
     def __post_init__(self) -> None:
@@ -89,11 +98,18 @@ class Settings:
             raise _malformed("publish_every_s is 60 to 86,400")
         if min(self.client_tries, self.realm_tries, self.codes_per_day) < 1:
             raise _malformed("limits are at least 1")
+        self._check_console()
         scheme = self.database_url.partition(":")[0]
         if scheme not in ("", "postgresql"):
             raise _malformed("database_url begins with postgresql://")
         if not self.health_authority_id.isascii() or not self.health_authority_id:
             raise _malformed("health_authority_id is ASCII text")
+
+    def _check_console(self) -> None:
+        if self.console_url and not _ORIGIN.fullmatch(self.console_url):
+            raise _malformed("console_url is https:// and a host name, without a path")
+        if not -720 <= self.utc_offset_min <= 840:
+            raise _malformed("utc_offset_min is -720 to 840")
 
     def __repr__(self) -> str:
         """Tell the region; addresses may hold passwords."""

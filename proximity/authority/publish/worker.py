@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from proximity.authority.accounts.sessions import forget_sessions
 from proximity.authority.assembly import Authority
 from proximity.authority.cases.intake import forget_shared
 from proximity.authority.database import reading
@@ -326,6 +327,7 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         )
         forget_attempts(connection, now_s)
         forget_shared(connection, now_s)
+        forget_sessions(connection, now_s)
 
 
 def _load(connection: Connection, number: int, *, revised: bool) -> DiagnosisKeys:
