@@ -9,9 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.chain import ROOT, line_hash, line_of
 from proximity.authority.audit.model import (
+    SERVICE,
     Action,
     Entry,
     Reader,
+    Reason,
     audit,
     audit_subjects,
 )
@@ -22,7 +24,7 @@ from proximity.errors import PolicyError
 # Of the advisory locks of this database, the one that adding to the audit takes.
 _ADVISORY_LOCK = 7_707_237
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{0,64}")
-_NAME = re.compile(r"[\x21-\x7e]{1,254}")
+_NAME = re.compile(r"\S{1,254}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,18 @@ def record_entry(authority: Authority, entry: Entry) -> AuditLine:
     return line
 
 
+def record_restore(authority: Authority) -> None:
+    """Say in the audit that the database was restored, and which rows that cost.
+
+    Raises
+    ------
+    StoreError
+        If database or key store cannot be used.
+    """
+    entry = Entry(SERVICE, SERVICE, Action.RESTORE, Reason.OPERATION)
+    record_entry(authority, entry)
+
+
 def note_tail(authority: Authority) -> None:
     """Tell the key store where the committed audit ends."""
     with reading(authority.engine) as connection:
@@ -154,7 +168,7 @@ def _check(entry: Entry) -> None:
     if not all(_NAME.fullmatch(name) for name in names) or len(entry.unit) > 64:
         raise PolicyError(
             "The audit takes no such name of an account or unit.",
-            "Names of accounts and units are ASCII without spaces.",
+            "Names of accounts and units have no spaces and at most 254 characters.",
         )
     if not _REFERENCE.fullmatch(entry.reference):
         raise PolicyError(

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.people.api import CITIZEN_DOORS, CITIZEN_PREFIX, citizen_routes
 from proximity.authority.publish.api import export_routes
 from proximity.authority.publish.published_store import open_published_store
 from proximity.authority.service.bodies import (
@@ -63,6 +64,7 @@ _KNOWN = {
     "/api/checkcodestatus",
     "/api/expirecode",
     "/api/user-report",
+    *(f"{CITIZEN_PREFIX}/{name}" for name in CITIZEN_DOORS),
     "/exports/index.txt",
     "/healthz",
     "/readyz",
@@ -181,6 +183,7 @@ def _build(
     app.include_router(admin_routes(authority))
     app.include_router(statistics_routes(authority))
     app.include_router(open_routes(authority))
+    app.include_router(citizen_routes(authority))
     app.add_exception_handler(ApiError, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_form)
     app.add_exception_handler(HTTPException, _refuse_http)
