@@ -39,8 +39,6 @@ def verify_audit(*, data: DataFolder, as_json: JsonFlag = False) -> None:
             f"agree, the newest of {newest or 'no day yet'}."
         )
     if bad is not None:
-        if as_json:
-            raise typer.Exit(1)
         raise DamagedRecordError(
             f"row {bad.seq} of the audit: {bad.message}",
             "Keep this database as it is, and compare it with a backup and with copies "

@@ -5,6 +5,7 @@ never backed up; it may be mirrored, as long as a mirror forgets at once.
 """
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     delete,
+    event,
     func,
     insert,
     select,
@@ -35,17 +37,24 @@ from proximity.errors import LockedError, StoreError
 
 KEY_STORE_FILE = "record_keys.sqlite"
 _BLOCK = 5_000
+# Nonce, key and tag; a destroyed key is as long, so that its bytes are overwritten
+# where they lie. Deleting a row would let SQLite move its neighbours, and a copy of
+# a neighbour would stay where it was.
+WRAPPED_BYTES = 12 + 32 + 16
+_DESTROYED = bytes(WRAPPED_BYTES)
 _POSTGRESQL = "postgresql://"
 
 _METADATA = MetaData()
 record_keys = Table(
     "record_keys",
     _METADATA,
-    Column("key_id", LargeBinary(16), primary_key=True),
+    # Rows are only added at the end: none moves when another comes.
+    Column("place", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("key_id", LargeBinary(16), nullable=False, unique=True),
     Column("wrapped", LargeBinary, nullable=False),
     Column("forget_day", Integer, nullable=False, index=True),
-    sqlite_with_rowid=False,
 )
+_IS_ALIVE = record_keys.c.wrapped != _DESTROYED
 # Where the chain of the audit ended when it was last added to.
 audit_tail = Table(
     "audit_tail",
@@ -101,7 +110,12 @@ class KeyStore:
         is_address = place.startswith(_POSTGRESQL)
         path = directory / KEY_STORE_FILE if not place else Path(place)
         self._path = None if is_address else path
-        self._engine: Engine = open_engine(place if is_address else "", path)
+        address = place if is_address else ""
+        self._engine: Engine = open_engine(address, path)
+        # For the end of the audit, which is noted with every reading: after a loss of
+        # power an older end is still one that the audit must not fall short of.
+        self._unsynced: Engine = open_engine(address, path)
+        event.listen(self._unsynced, "connect", _sync_later)
         self._lock = threading.Lock()
         self._is_made = False
 
@@ -141,7 +155,9 @@ class KeyStore:
         with self._reading() as connection:
             for block in _blocks(key_ids):
                 rows = connection.execute(
-                    select(record_keys).where(record_keys.c.key_id.in_(block))
+                    select(record_keys).where(
+                        record_keys.c.key_id.in_(block), _IS_ALIVE
+                    )
                 )
                 for row in rows:
                     found[bytes(row.key_id)] = WrappedKey(
@@ -160,7 +176,9 @@ class KeyStore:
         with self._writing() as connection:
             for block in _blocks(key_ids):
                 connection.execute(
-                    delete(record_keys).where(record_keys.c.key_id.in_(block))
+                    update(record_keys)
+                    .where(record_keys.c.key_id.in_(block))
+                    .values(wrapped=_DESTROYED)
                 )
         self._scrub()
 
@@ -173,10 +191,14 @@ class KeyStore:
             If the key store cannot be used.
         """
         with self._writing() as connection:
-            statement = delete(record_keys).where(record_keys.c.forget_day <= today)
+            due = (record_keys.c.forget_day <= today, _IS_ALIVE)
+            statement = update(record_keys).where(*due).values(wrapped=_DESTROYED)
             count = connection.execute(statement).rowcount
+        with self._writing() as connection:
+            gone = delete(record_keys).where(record_keys.c.wrapped == _DESTROYED)
+            removed = connection.execute(gone).rowcount
         # Also without any: an earlier run may have been kept from it.
-        self._scrub()
+        self._scrub(rebuild=removed > 0)
         return count
 
     def count(self, *, due_on: int | None = None) -> int:
@@ -187,7 +209,7 @@ class KeyStore:
         StoreError
             If the key store cannot be used.
         """
-        statement = select(func.count()).select_from(record_keys)
+        statement = select(func.count()).select_from(record_keys).where(_IS_ALIVE)
         if due_on is not None:
             statement = statement.where(record_keys.c.forget_day <= due_on)
         with self._reading() as connection:
@@ -201,7 +223,7 @@ class KeyStore:
         StoreError
             If the key store cannot be used.
         """
-        with self._writing() as connection:
+        with self._writing(self._unsynced) as connection:
             moved = connection.execute(
                 update(audit_tail)
                 .where(audit_tail.c.seq < tail.seq)
@@ -225,6 +247,7 @@ class KeyStore:
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
+        self._unsynced.dispose()
 
     def _make(self) -> None:
         with self._lock:
@@ -235,10 +258,10 @@ class KeyStore:
                 self._is_made = True
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self, engine: Engine | None = None) -> Iterator[Connection]:
         try:
             self._make()
-            with self._engine.begin() as connection:
+            with (engine or self._engine).begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise unusable(error) from error
@@ -252,17 +275,19 @@ class KeyStore:
         except SQLAlchemyError as error:
             raise unusable(error) from error
 
-    def _scrub(self) -> None:
+    def _scrub(self, *, rebuild: bool = False) -> None:
         """Let no older page keep what was destroyed."""
         if self._engine.dialect.name == "postgresql":
             options = {"isolation_level": "AUTOCOMMIT"}
             with self._engine.connect().execution_options(**options) as connection:
                 connection.execute(text("VACUUM record_keys"))
             return
-        # Deleted content is zeroed in its page; the log still has the page as it was
-        # before.
+        # What was overwritten is still in the log, as its page was before; what was
+        # deleted may have moved others, which a rebuilt file has once.
         with closing(self._engine.raw_connection()) as raw:
             cursor = raw.cursor()
+            if rebuild:
+                cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             answer = cursor.fetchone()
         if answer is not None and answer[0]:
@@ -270,6 +295,14 @@ class KeyStore:
                 "Destroyed record keys may still be in the log of the key store.",
                 "Run `proximity authority forget` again when nobody reads from it.",
             )
+
+
+def _sync_later(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = NORMAL")
+    else:
+        connection.execute("SET synchronous_commit TO off")
+        connection.commit()
 
 
 def _make_private(path: Path) -> None:

@@ -102,7 +102,9 @@ def _check(field: PersonField, text: str) -> str:
         raise _refusal(field, f"has more than {limit} characters")
     text = text.replace("\r\n", "\n")
     allowed = _BREAKS if field in _LONG else ""
-    if any(unicodedata.category(c) in _REFUSED and c not in allowed for c in text):
+    if not text.isprintable() and any(
+        unicodedata.category(c) in _REFUSED and c not in allowed for c in text
+    ):
         raise _refusal(field, "has characters that cannot be seen")
     text = unicodedata.normalize("NFC", text).strip()
     return _NORMAL[field](text) if text and field in _NORMAL else text

@@ -3,18 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    and_,
-    column,
-    exists,
-    func,
-    select,
-    values,
-)
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.api_error import ApiError
@@ -30,13 +20,25 @@ from proximity.authority.people.folding import (
     word_term,
     words_of,
 )
-from proximity.authority.people.model import PersonField, person_tokens
+from proximity.authority.people.model import PersonField
 from proximity.authority.people.rules import normal_id_number, normal_phone
 
 MAX_FOUND = 200
 _MAX_TEXT = 256
 # Beyond this the size of a list of candidates says only: long.
 _COUNTED = 20_000
+_COUNT = """(SELECT count(*) FROM (
+    SELECT 1 FROM person_tokens WHERE token IN ({tokens}) LIMIT {limit}
+) AS some)"""
+_SEARCH = """
+WITH sought ({names}) AS (VALUES {sought})
+SELECT first.person FROM sought JOIN person_tokens AS first ON first.token = t0
+WHERE true{others} LIMIT {limit}
+"""
+_OTHER = """ AND EXISTS (
+    SELECT 1 FROM person_tokens AS other
+    WHERE other.token = {name} AND other.person = first.person
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +146,10 @@ def _rarest_first(
     columns = list(zip(*rows, strict=True))
     if len(columns) == 1:
         return list(rows)
-    sizes = []
-    for tokens in columns:
-        some = select(person_tokens.c.token).where(person_tokens.c.token.in_(tokens))
-        bounded = some.limit(_COUNTED).subquery()
-        count = select(func.count()).select_from(bounded)
-        sizes.append(connection.execute(count).scalar_one())
+    counts = ", ".join(
+        _COUNT.format(tokens=_numbers(tokens), limit=_COUNTED) for tokens in columns
+    )
+    sizes = connection.exec_driver_sql("SELECT " + counts).one()
     order = sorted(range(len(columns)), key=sizes.__getitem__)
     return list(zip(*(columns[at] for at in order), strict=True))
 
@@ -159,15 +159,17 @@ def _matches(
 ) -> list[int]:
     """Return persons who have every token of one row."""
     names = [f"t{at}" for at in range(len(rows[0]))]
-    sought: Any = values(*(column(name, BigInteger) for name in names), name="sought")
-    sought = sought.data(list(rows)).cte("sought")
-    first = person_tokens.alias("first")
-    statement = select(first.c.person).select_from(
-        sought.join(first, first.c.token == sought.c.t0)
+    statement = _SEARCH.format(
+        names=", ".join(names),
+        sought=", ".join(f"({_numbers(row)})" for row in rows),
+        others="".join(_OTHER.format(name=name) for name in names[1:]),
+        limit=int(limit),
     )
-    for name in names[1:]:
-        other = person_tokens.alias()
-        has = and_(other.c.token == sought.c[name], other.c.person == first.c.person)
-        statement = statement.where(exists().where(has))
     # Two terms of one row never stand for one token, so nobody is found twice.
-    return list(connection.execute(statement.limit(limit)).scalars())
+    return list(connection.exec_driver_sql(statement).scalars())
+
+
+def _numbers(tokens: Sequence[int]) -> str:
+    # Thousands of bound parameters would cost more than the search; what stands in
+    # the statement are whole numbers that `Vault.tokens` made.
+    return ", ".join(str(int(token)) for token in tokens)

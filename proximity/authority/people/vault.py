@@ -6,6 +6,7 @@
 Every ciphertext is bound to what it is of: table, person, field, version.
 """
 
+import hmac
 import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -15,7 +16,6 @@ from typing import NamedTuple, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from proximity.authority.people.key_store import KeyStore, WrappedKey
@@ -211,13 +211,9 @@ class Vault:
 
     def tokens(self, unit: str, terms: Iterable[str]) -> list[int]:
         """Return the blind index of terms in one unit: a number each."""
-        base = HMAC(self._derived("index", unit), SHA256())
-        found = []
-        for term in terms:
-            mac = base.copy()
-            mac.update(term.encode())
-            found.append(int.from_bytes(mac.finalize()[:8]) >> (64 - _TOKEN_BITS))
-        return found
+        key = self._derived("index", unit)
+        macs = (hmac.digest(key, term.encode(), "sha256") for term in terms)
+        return [int.from_bytes(mac[:8]) >> (64 - _TOKEN_BITS) for mac in macs]
 
     def derived(self, purpose: str) -> bytes:
         """Return a key for something that is no record: audit, receipts."""
