@@ -1,7 +1,8 @@
 """A backup: everything that another machine needs to go on, in one file.
 
 It holds the private keys and the passphrase that opens them, so it is as secret as the
-directory itself.
+directory itself. It does not hold the key store: records of people are in it, but only
+the key store of the running service opens them, for as long as they are kept.
 """
 
 import io
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.assembly import Authority, open_authority
+from proximity.authority.audit.trail import record_restore
 from proximity.authority.database import (
     DATABASE_FILE,
     METADATA,
@@ -220,8 +222,11 @@ def _settle(directory: Path, environment: Mapping[str, str]) -> int:
     try:
         authority = open_authority(directory, environment)
         if authority.engine.dialect.name == "postgresql":
-            return _fill(authority, directory)
+            keys = _fill(authority, directory)
+            _note_restore(authority)
+            return keys
         upgrade(authority.engine)
+        _note_restore(authority)
         exposures = METADATA.tables["exposures"]
         with reading(authority.engine) as connection:
             statement = select(func.count()).where(exposures.c.origin != "padding")
@@ -229,6 +234,12 @@ def _settle(directory: Path, environment: Mapping[str, str]) -> int:
     except BaseException:
         path.unlink()
         raise
+
+
+def _note_restore(authority: Authority) -> None:
+    # A backup from before there were people has no key for them yet.
+    authority.vault.ensure_master()
+    record_restore(authority)
 
 
 def _fill(authority: Authority, directory: Path) -> int:

@@ -40,11 +40,18 @@ def open_database(settings: Settings, directory: Path) -> Engine:
     Engine
         A commit is durable: what it acknowledged survives a loss of power.
     """
-    if settings.database_url:
-        url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_pre_ping=True, pool_size=8, hide_parameters=True)
+    return open_engine(settings.database_url, directory / DATABASE_FILE)
+
+
+def open_engine(url: str, path: Path) -> Engine:
+    """Return an engine for an address of PostgreSQL, or without one for a file."""
+    if url:
+        address = make_url(url).set(drivername="postgresql+psycopg")
+        return create_engine(
+            address, pool_pre_ping=True, pool_size=8, hide_parameters=True
+        )
     engine = create_engine(
-        f"sqlite:///{directory / DATABASE_FILE}",
+        f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_S, "check_same_thread": False},
         poolclass=QueuePool,
         # An error must not quote the values of its statement.
@@ -153,6 +160,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # What is deleted is overwritten, whatever the library was built with.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:

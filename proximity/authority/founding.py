@@ -129,6 +129,7 @@ def _furnish(
     authority = open_authority(directory, environment)
     upgrade(authority.engine)
     authority.keyring.rotate()
+    authority.vault.ensure_master()
     settings = authority.settings
     ensure_signers(
         directory,

@@ -21,6 +21,8 @@ from proximity.protocol.json_fields import load_object
 SETTINGS_FILE = "settings.json"
 ENVIRONMENT_PREFIX = "PROXIMITY_AUTHORITY_"
 LANGUAGES = ("vi", "en")
+# No record of a person is kept longer than this from the day of the last decision.
+MAX_KEEP_DAYS = 180
 _MAX_FILE_BYTES = 65_536
 _ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
@@ -38,6 +40,9 @@ class Settings:
         Region code of keys that are uploaded here.
     database_url : str
         "" for SQLite in the directory, else an address `postgresql://…`.
+    record_keys : str
+        "" for the file `record_keys.sqlite` of the directory, else the absolute path
+        of such a file, or an address `postgresql://…` of a database of its own.
     store_url : str
         "" for the folder `exports` of the directory, else `s3://bucket/prefix`.
     minimum, max_keys : int
@@ -63,6 +68,8 @@ class Settings:
         "" lets only this machine in.
     utc_offset_min : int
         Minutes that the times of the console are ahead of UTC.
+    keep_cases_days, keep_contacts_days : int
+        After so many days the record of a person is destroyed.
     test : bool
         Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
     """
@@ -70,6 +77,7 @@ class Settings:
     health_authority_id: str = "org.proximity"
     region: str = DEFAULT_REGION
     database_url: str = ""
+    record_keys: str = ""
     store_url: str = ""
     minimum: int = DEFAULT_MINIMUM
     max_keys: int = DEFAULT_MAX_KEYS
@@ -84,6 +92,8 @@ class Settings:
     codes_per_day: int = 20_000
     console_url: str = ""
     utc_offset_min: int = 420
+    keep_cases_days: int = 30
+    keep_contacts_days: int = 21
     test: bool = False
 
     def __post_init__(self) -> None:
@@ -102,6 +112,7 @@ class Settings:
         scheme = self.database_url.partition(":")[0]
         if scheme not in ("", "postgresql"):
             raise _malformed("database_url begins with postgresql://")
+        self._check_keeping()
         if not self.health_authority_id.isascii() or not self.health_authority_id:
             raise _malformed("health_authority_id is ASCII text")
 
@@ -110,6 +121,12 @@ class Settings:
             raise _malformed("console_url is https:// and a host name, without a path")
         if not -720 <= self.utc_offset_min <= 840:
             raise _malformed("utc_offset_min is -720 to 840")
+    def _check_keeping(self) -> None:
+        keeping = (self.keep_cases_days, self.keep_contacts_days)
+        if min(keeping) < 1 or max(keeping) > MAX_KEEP_DAYS:
+            raise _malformed(f"people are kept 1 to {MAX_KEEP_DAYS} days")
+        if self.record_keys and not self.record_keys.startswith(("/", "postgresql://")):
+            raise _malformed("record_keys is an absolute path or postgresql://")
 
     def __repr__(self) -> str:
         """Tell the region; addresses may hold passwords."""

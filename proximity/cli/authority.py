@@ -25,6 +25,7 @@ from proximity.authority.publish.signing_keys import (
     rotate_signing_keys,
 )
 from proximity.authority.settings import is_initialised
+from proximity.cli.authority_people import app as people_app
 from proximity.cli.authority_service import app as service_app
 from proximity.cli.authority_service import extra_needed
 from proximity.cli.console import JsonFlag, emit_json, say
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 
 app.add_typer(service_app)
+app.add_typer(people_app)
 
 DataFolder = Annotated[
     Path, typer.Option("--data", file_okay=False, help="The authority's directory.")

@@ -32,6 +32,7 @@ from proximity.authority.accounts.sessions import forget_sessions
 from proximity.authority.assembly import Authority
 from proximity.authority.cases.intake import forget_shared
 from proximity.authority.database import reading
+from proximity.authority.people.upkeep import keep_up
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.published_store import (
@@ -70,12 +71,17 @@ class WorkReport:
         Keys that wait until they can no longer be in use.
     next_run : int
         Unix seconds.
+    forgotten, alarms, audit_intact
+        As `Upkeep`.
     """
 
     batches: int
     keys: int
     held_back: int
     next_run: int
+    forgotten: int
+    alarms: int
+    audit_intact: bool
 
 
 def work(authority: Authority) -> WorkReport:
@@ -111,12 +117,16 @@ def work(authority: Authority) -> WorkReport:
         with authority.engine.begin() as connection:
             held_back = _count(connection, exposures.c.batch.is_(None))
             tally(connection, "keys_published", authority.now_s, shown.keys)
+        upkeep = keep_up(authority, store)
     period_s = authority.settings.publish_every_s
     return WorkReport(
         batches=shown.batches,
         keys=shown.keys,
         held_back=held_back,
         next_run=(authority.now_s // period_s + 1) * period_s,
+        forgotten=upkeep.forgotten,
+        alarms=upkeep.alarms,
+        audit_intact=upkeep.audit_intact,
     )
 
 

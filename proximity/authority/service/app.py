@@ -31,6 +31,7 @@ from proximity.authority.console.features import build_registry
 from proximity.authority.console.registry import PREFIX
 from proximity.authority.console.site import Console
 from proximity.authority.console.visit import Audit
+from proximity.authority.people.api import CITIZEN_DOORS, CITIZEN_PREFIX, citizen_routes
 from proximity.authority.publish.api import export_routes
 from proximity.authority.publish.published_store import open_published_store
 from proximity.authority.publish.recursive import recursive_store
@@ -78,6 +79,7 @@ _KNOWN = {
     "/api/checkcodestatus",
     "/api/expirecode",
     "/api/user-report",
+    *(f"{CITIZEN_PREFIX}/{name}" for name in CITIZEN_DOORS),
     "/exports/index.txt",
     "/exports/recursive/index.txt",
     OPEN_PATH,
@@ -217,6 +219,7 @@ def _build(
     # Before the routes of one case: "lines" is no reference.
     app.include_router(line_routes(authority))
     app.include_router(case_routes(authority))
+    app.include_router(citizen_routes(authority))
     app.add_exception_handler(ApiError, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_form)
     app.add_exception_handler(HTTPException, _refuse_http)

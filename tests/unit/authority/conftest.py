@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from proximity.authority.assembly import Authority, open_authority
+from proximity.authority.audit.model import Reader, Reason
 from proximity.authority.founding import Founded, found_authority
 from proximity.authority.keyring import Keyring
+from proximity.authority.people.model import NewPerson, PersonField, PersonKind
+from proximity.authority.people.records import add_people
 
 DAY = 20_600
 NOW_S = DAY * 86_400 + 43_200
@@ -91,6 +94,32 @@ def make_authority(
 @pytest.fixture
 def authority(make_authority: Callable[..., Authority]) -> Authority:
     return make_authority()
+
+
+@pytest.fixture
+def reader() -> Callable[..., Reader]:
+    """Return a maker of readers, by default an officer of unit 10-080."""
+
+    def make(name: str = "an@example.vn", *units: str, **changes: Any) -> Reader:
+        seen = frozenset(units or ("10-080",))
+        made = Reader(name, min(seen), seen, Reason.CASE_WORK, "C-17")
+        return replace(made, **changes)
+
+    return make
+
+
+@pytest.fixture
+def add_person(authority: Authority) -> Callable[..., int]:
+    """Return what stores one person of unit 10-080, a case if nothing is said."""
+
+    def add(
+        unit: str = "10-080", kind: PersonKind = PersonKind.CASE, **values: str
+    ) -> int:
+        fields = {PersonField(name): text for name, text in values.items()}
+        with authority.engine.begin() as connection:
+            return add_people(authority, connection, [NewPerson(unit, kind, fields)])[0]
+
+    return add
 
 
 class Reply(NamedTuple):
