@@ -121,6 +121,7 @@ class Settings:
             raise _malformed("console_url is https:// and a host name, without a path")
         if not -720 <= self.utc_offset_min <= 840:
             raise _malformed("utc_offset_min is -720 to 840")
+
     def _check_keeping(self) -> None:
         keeping = (self.keep_cases_days, self.keep_contacts_days)
         if min(keeping) < 1 or max(keeping) > MAX_KEEP_DAYS:

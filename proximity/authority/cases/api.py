@@ -26,6 +26,7 @@ from proximity.authority.cases.records import (
 )
 from proximity.authority.cases.rules import completeness
 from proximity.authority.cases.tokens import Ask, issue_token
+from proximity.authority.cases.transfers import decide_offer, offer_transfer
 from proximity.authority.cases.withdrawal import withdraw_case
 from proximity.authority.database import reading
 from proximity.authority.verification.api import needs_key
@@ -72,6 +73,18 @@ class MergeRequest(_Body):
     other: _Ref
 
 
+class TransferRequest(_Body):
+    """Body of an offer to another unit."""
+
+    unit: Annotated[str, Field(max_length=32)]
+
+
+class DecisionRequest(_Body):
+    """Body of a decision on an offer."""
+
+    accept: bool
+
+
 def case_routes(authority: Authority) -> APIRouter:
     """Return what concerns cases and contacts."""
     routes = APIRouter(
@@ -79,6 +92,7 @@ def case_routes(authority: Authority) -> APIRouter:
     )
     _reading_routes(routes, authority)
     _writing_routes(routes, authority)
+    _deed_routes(routes, authority)
     return routes
 
 
@@ -218,6 +232,8 @@ def _writing_routes(routes: APIRouter, authority: Authority) -> None:
             )
             return case_fields(read_case(connection, API_SCOPE, target))
 
+
+def _deed_routes(routes: APIRouter, authority: Authority) -> None:
     @routes.post("/{ref}/merge")
     def merge(ref: str, body: MergeRequest) -> dict[str, Any]:
         """Join two records of one person; the more complete one stays."""
@@ -226,6 +242,28 @@ def _writing_routes(routes: APIRouter, authority: Authority) -> None:
                 connection, API_SCOPE, ref, body.other, now_s=authority.now_s
             )
             return case_fields(read_case(connection, API_SCOPE, kept))
+
+    @routes.post("/{ref}/transfer")
+    def transfer(ref: str, body: TransferRequest) -> dict[str, Any]:
+        """Offer a case to another unit."""
+        with authority.engine.begin() as connection:
+            number = offer_transfer(
+                connection, API_SCOPE, ref, body.unit, authority=authority
+            )
+        return {"transfer": number}
+
+    @routes.post("/transfers/{number}")
+    def decide(number: str, body: DecisionRequest) -> dict[str, Any]:
+        """Accept or decline a case that is offered."""
+        with authority.engine.begin() as connection:
+            ref = decide_offer(
+                connection,
+                API_SCOPE,
+                number,
+                accept=body.accept,
+                authority=authority,
+            )
+            return case_fields(read_case(connection, API_SCOPE, ref))
 
     @routes.post("/{ref}/withdraw")
     def withdraw(ref: str) -> dict[str, Any]:

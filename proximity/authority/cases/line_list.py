@@ -38,12 +38,11 @@ _TEXTS = (
     "classification",
     "status",
     "unit",
-    "person",
     "test_result",
     "assigned",
     "call_result",
 )
-COLUMNS = ("ref", "version", *_TEXTS[:4], *_DAYS, *_TEXTS[4:])
+COLUMNS = ("ref", "version", *_TEXTS[:3], "person", *_DAYS, *_TEXTS[3:])
 # Set when a case is made; a spreadsheet does not change a state back by accident.
 _NOT_OF_NEW = ("status",)
 
@@ -166,7 +165,7 @@ def _cells(row: Row) -> dict[str, object]:
         name: None if row[column] is None else iso_day(row[column])
         for name, column in _DAYS.items()
     }
-    return {name: row[name] for name in ("ref", "version", *_TEXTS)} | days
+    return {name: row[name] for name in ("ref", "version", "person", *_TEXTS)} | days
 
 
 def _take(
@@ -190,9 +189,7 @@ def _take(
             entropy=authority.entropy,
         )
         return "created", made
-    if version and not version.isdecimal():
-        raise ApiError(400, "bad_request", "version is not a number")
-    seen = int(version) if version else None
+    seen = _number("version", version)
     changed = Changed(fields, seen)
     row = change_case(
         connection, scope, ref, changed, policy=policy, now_s=authority.now_s
@@ -207,7 +204,15 @@ def _fields(cells: dict[str, str]) -> dict[str, Any]:
         if name in cells:
             fields[column] = _day(name, cells[name])
     fields |= {name: cells[name] or None for name in _TEXTS if name in cells}
+    if "person" in cells:
+        fields["person"] = _number("person", cells["person"])
     return fields
+
+
+def _number(name: str, text: str) -> int | None:
+    if text and not (text.isdecimal() and text.isascii() and len(text) <= 16):
+        raise ApiError(400, "bad_request", f"{name} is not a number")
+    return int(text) if text else None
 
 
 def _day(name: str, text: str) -> int | None:

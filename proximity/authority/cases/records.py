@@ -54,9 +54,14 @@ _CHOICES: Mapping[str, type] = {
     "call_result": CallResult,
     "test_result": TestResult,
 }
-_TEXTS: Mapping[str, int] = {"unit": 16, "person": 64, "assigned": 254}
+_TEXTS: Mapping[str, int] = {"unit": 32, "assigned": 254}
+# The number of a record in which the person is sealed.
+_NUMBERS: Mapping[str, range] = {
+    "person": range(1, 2**53),
+    **dict.fromkeys(sorted(_DAY_FIELDS), _DAYS),
+}
 _NEVER_EMPTY = frozenset({"classification", "status", "unit"})
-EDITABLE = frozenset({*_DAY_FIELDS, *_CHOICES, *_TEXTS})
+EDITABLE = frozenset({*_NUMBERS, *_CHOICES, *_TEXTS})
 Row = dict[str, Any]
 
 
@@ -93,7 +98,7 @@ class CaseQuery(NamedTuple):
     ----------
     text : str or None
         First characters of a reference.
-    persons : tuple of str or None
+    persons : tuple of int or None
         Records that a search of names found.
     after : (int, str) or None
         `updated_s` and `ref` of the last one of the page before.
@@ -104,7 +109,7 @@ class CaseQuery(NamedTuple):
     status: str | None = None
     assigned: str | None = None
     text: str | None = None
-    persons: tuple[str, ...] | None = None
+    persons: tuple[int, ...] | None = None
     onset_from: int | None = None
     onset_to: int | None = None
     after: tuple[int, str] | None = None
@@ -320,9 +325,9 @@ def _checked(name: str, value: object) -> Any:
         return None
     if name in _CHOICES:
         return _choice(name, value, _CHOICES[name])
-    if name in _DAY_FIELDS:
-        if type(value) is not int or value not in _DAYS:
-            raise _bad(f"{name} is not a day")
+    if name in _NUMBERS:
+        if type(value) is not int or value not in _NUMBERS[name]:
+            raise _bad(f"{name} is not a number in its range")
     elif not isinstance(value, str) or not _is_code(value, _TEXTS[name]):
         raise _bad(f"{name} is not a text of at most {_TEXTS[name]} characters")
     return value

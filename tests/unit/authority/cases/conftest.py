@@ -63,6 +63,7 @@ def authority(cases_engine: Engine, tmp_path, clock) -> Authority:
         settings=Settings(),
         engine=cases_engine,
         keyring=None,
+        vault=None,
         messenger=None,
         clock=clock,
         entropy=os.urandom,

@@ -23,7 +23,7 @@ def code_of(work) -> str:
 
 def test_the_fuller_record_stays_and_gets_what_it_lacked(connection, new_case, scope):
     poor = new_case(connection, "F1", assigned="a@example.org")
-    full = new_case(connection, onset_day=DAY, test_day=DAY + 1, person="p1")
+    full = new_case(connection, onset_day=DAY, test_day=DAY + 1, person=11)
 
     assert merge(connection, scope, poor, full) == full
     kept = read_case(connection, scope, full)
@@ -40,10 +40,10 @@ def test_edges_and_what_was_shared_go_with_it(
     desk.share_case(meeting)
     desk.share_contact(meeting)
     other = new_case(
-        connection, "F1", person="p", test_day=DAY, assigned="a", isolated_day=DAY
+        connection, "F1", person=12, test_day=DAY, assigned="a", isolated_day=DAY
     )
     kept_case = new_case(
-        connection, onset_day=DAY, person="q", test_day=DAY, isolated_day=DAY + 9
+        connection, onset_day=DAY, person=13, test_day=DAY, isolated_day=DAY + 9
     )
     assert merge(connection, scope, meeting.contact, other) == other
     assert merge(connection, scope, meeting.case, kept_case) == kept_case
@@ -61,7 +61,7 @@ def test_edges_and_what_was_shared_go_with_it(
 
 
 def test_of_two_edges_the_stronger_stays(connection, scope, meeting, new_case):
-    twin = new_case(connection, "F1", person="p")
+    twin = new_case(connection, "F1", person=12)
     for target, level in ((meeting.contact, 2), (twin, 1)):
         connection.execute(
             edges.insert().values(
@@ -84,8 +84,8 @@ def test_records_that_may_be_of_one_person_are_found(
     *, connection, scope, desk, meeting, new_case
 ):
     desk.share_case(meeting)
-    again = new_case(connection, onset_day=meeting.day, person="p1", test_day=DAY)
-    other = new_case(connection, person="p1")
+    again = new_case(connection, onset_day=meeting.day, person=11, test_day=DAY)
+    other = new_case(connection, person=11)
     meeting.case, first = again, meeting.case
     desk.share_case(meeting)
 
