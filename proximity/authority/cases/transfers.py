@@ -141,8 +141,8 @@ def decide_offer(
             if reader is None:
                 raise ApiError(409, "needs_officer", "an officer moves the person")
             # The unit that offered it has given it out of its hands.
-            units = reader.units | {row["from_unit"]}
-            mover = replace(reader, units=units, reason=Reason.TRANSFER)
+            reach = reader.units | {row["from_unit"]}
+            mover = replace(reader, units=reach, reason=Reason.TRANSFER)
             person = case["person"]
             move_person(authority, connection, mover, person, unit=row["to_unit"])
         moved = {"unit": row["to_unit"], "assigned": None}
