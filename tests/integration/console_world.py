@@ -29,6 +29,9 @@ from proximity.authority.accounts.officers import NewOfficer, add_officer, give_
 from proximity.authority.accounts.organisations import add_organisation, add_root
 from proximity.authority.accounts.sessions import PASSKEY, begin_session, token_digest
 from proximity.authority.assembly import Authority
+from proximity.authority.cases.policy import TracingPolicy
+from proximity.authority.cases.records import Scope, create_case
+from proximity.authority.cases.transfers import offer_transfer
 from proximity.authority.console.cookies import form_token
 from proximity.authority.console.features import build_registry
 from proximity.authority.console.registry import PREFIX, Page
@@ -200,11 +203,31 @@ def _plant_unit(_world: World, unit: Unit) -> dict[str, str]:
     return {"unit": unit.id}
 
 
+def _plant_case(world: World, unit: Unit) -> dict[str, str]:
+    authority, scope = world.authority, Scope("planted")
+    elsewhere = PROVINCE if unit.id == ROOT else ROOT
+    made = {
+        "policy": TracingPolicy(),
+        "now_s": authority.now_s,
+        "entropy": authority.entropy,
+    }
+    with authority.engine.begin() as connection:
+        refs = [
+            create_case(
+                connection, scope, {"unit": each, "classification": "F1"}, **made
+            )
+            for each in (unit.id, elsewhere)
+        ]
+        offer = offer_transfer(connection, scope, refs[1], unit.id, authority=authority)
+    return {"case": refs[0], "transfer": offer}
+
+
 PLANTS: tuple[Callable[[World, Unit], dict[str, str]], ...] = (
     _plant_unit,
     _plant_officer,
     _plant_code,
     _plant_approval,
+    _plant_case,
 )
 
 
@@ -224,6 +247,7 @@ def build_world(authority: Authority, *, marked: bool = True) -> World:
 def needs_plant(page: Page) -> set[str]:
     """Return the parameters of a page for which nothing is planted."""
     known = {"officer", "session", "own", "passkey", "code", "approval", "unit"}
+    known |= {"case", "transfer"}
     return set(PARAMETER.findall(page.path)) - known
 
 

@@ -74,7 +74,7 @@ def is_right(person: Person, page: Page, unit: str | None, world: World) -> bool
 def traces_of(world: World, unit: str) -> list[str]:
     """Return what would give away the things of a unit."""
     planted = world.planted[unit]
-    ids = [planted[each] for each in ("officer", "session", "code", "approval")]
+    ids = [planted[each] for each in ("officer", "session", "code", "approval", "case")]
     return [mark_of(unit), COMMUNES[unit][1], *ids]
 
 

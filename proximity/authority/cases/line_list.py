@@ -100,7 +100,7 @@ def export_lines(
     if encoding not in ENCODINGS:
         raise ApiError(400, "bad_request", f"encoding is of {', '.join(ENCODINGS)}")
     rows = _every(connection, scope, query)
-    return write_sheet(COLUMNS, map(_cells, rows), encoding)
+    return write_sheet(COLUMNS, map(line_cells, rows), encoding)
 
 
 def import_lines(
@@ -160,7 +160,8 @@ def _every(connection: Connection, scope: Scope, query: CaseQuery) -> Iterable[R
             query = query._replace(after=(last["updated_s"], last["ref"]))
 
 
-def _cells(row: Row) -> dict[str, object]:
+def line_cells(row: Row) -> dict[str, object]:
+    """Return a case as a row of the line list."""
     days = {
         name: None if row[column] is None else iso_day(row[column])
         for name, column in _DAYS.items()

@@ -2,6 +2,7 @@
 
 from proximity.authority.accounts import pages as accounts
 from proximity.authority.accounts.deeds import GRANT, RESET
+from proximity.authority.cases import pages as cases
 from proximity.authority.console import pages as start
 from proximity.authority.console.registry import Registry
 from proximity.authority.publish import pages as publish
@@ -13,10 +14,11 @@ DEEDS = (RESET, GRANT, publish.ROTATE)
 
 def build_registry() -> Registry:
     """Return every page and card of the console."""
-    cards = (*verification.cards(), *accounts.cards(), *publish.cards())
+    cards = (*cases.cards(), *verification.cards(), *accounts.cards(), *publish.cards())
     return Registry(
         pages=(
             *start.pages(cards),
+            *cases.pages(),
             *verification.pages(),
             *publish.pages(),
             *statistics_pages.pages(),
