@@ -108,7 +108,8 @@ class World:
         )
 
 
-def _add_person(world: World, role: Role, unit: Unit) -> Person:
+def add_person(world: World, role: Role, unit: Unit) -> Person:
+    """Add an officer who is set up and signed in."""
     authority = world.authority
     officer = authority.entropy(8).hex()
     new = NewOfficer(
@@ -236,7 +237,7 @@ def build_world(authority: Authority, *, marked: bool = True) -> World:
     units = add_units(authority)
     world = World(authority, units, marked)
     for unit in units.values():
-        world.people += [_add_person(world, role, unit) for role in Role]
+        world.people += [add_person(world, role, unit) for role in Role]
     for unit in units.values():
         planted = world.planted.setdefault(unit.id, {})
         for plant in PLANTS:

@@ -31,6 +31,8 @@ from proximity.authority.database import METADATA, reading
 from proximity.authority.founding import found_authority
 from proximity.authority.service.app import ServiceApp
 
+# One world for all of this file.
+pytestmark = pytest.mark.xdist_group("walk")
 WALKED = [page for page in all_pages() if page.door is Door.SIGNED_IN]
 # From every level one; both communes of the first district, one of the second.
 WALKERS = (ROOT, "080", "02635", "02641")
