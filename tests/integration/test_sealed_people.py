@@ -110,24 +110,21 @@ def test_a_backup_of_day_20_opens_nothing_of_day_0_on_day_22(
 
 
 def forms_of(value: str) -> set[bytes]:
-    """Return the ways in which a program may write a value, in lower case."""
+    """Return the ways in which a program may write a value, ASCII in lower case."""
     bare = unicodedata.normalize("NFD", value)
     plain = "".join(c for c in bare if not unicodedata.combining(c))
     found = set()
-    for text_ in {value, bare, plain, plain.replace("đ", "d").replace("Đ", "D")}:
-        whole = text_.lower()
-        found |= {whole.encode(), whole.encode("utf-16-le"), json.dumps(text_).encode()}
-        found |= {whole.encode().hex().encode(), text_.encode().hex().encode()}
-    return {form.strip(b'"').lower() for form in found}
+    for whole in {value, bare, plain, plain.replace("đ", "d").replace("Đ", "D")}:
+        for cased in {whole, whole.lower(), whole.upper()}:
+            data = cased.encode()
+            escaped = json.dumps(cased).strip('"').encode()
+            found |= {data, data.hex().encode(), cased.encode("utf-16-le"), escaped}
+    return {form.lower() for form in found}
 
 
-NEEDLES = set().union(
-    *(
-        forms_of(value)
-        for name, phone, *rest in SEEDED
-        for value in (name, phone[1:], *rest)
-    )
-)
+VALUES = [value for seed in SEEDED for value in seed]
+# Of a telephone, what all of its forms have.
+NEEDLES = set().union(*(forms_of(value.removeprefix("0")) for value in VALUES))
 
 
 def leaks(data: bytes) -> list[bytes]:
