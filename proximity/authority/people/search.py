@@ -29,15 +29,15 @@ _MAX_TEXT = 256
 _COUNTED = 20_000
 _COUNT = """(SELECT count(*) FROM (
     SELECT 1 FROM person_tokens WHERE token IN ({tokens}) LIMIT {limit}
-) AS some)"""
+) AS bounded)"""
 _SEARCH = """
 WITH sought ({names}) AS (VALUES {sought})
-SELECT first.person FROM sought JOIN person_tokens AS first ON first.token = t0
+SELECT one.person FROM sought JOIN person_tokens AS one ON one.token = t0
 WHERE true{others} LIMIT {limit}
 """
 _OTHER = """ AND EXISTS (
     SELECT 1 FROM person_tokens AS other
-    WHERE other.token = {name} AND other.person = first.person
+    WHERE other.token = {name} AND other.person = one.person
 )"""
 
 
