@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ LANGUAGES = ("vi", "en")
 # No record of a person is kept longer than this from the day of the last decision.
 MAX_KEEP_DAYS = 180
 _MAX_FILE_BYTES = 65_536
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 
 
@@ -63,6 +65,11 @@ class Settings:
         Codes that are issued in one UTC day.
     keep_cases_days, keep_contacts_days : int
         After so many days the record of a person is destroyed.
+    console_url : str
+        Where officers reach the console, for example "https://console.example.org";
+        "" lets only this machine in.
+    utc_offset_min : int
+        Minutes that the times of the console are ahead of UTC.
     test : bool
         Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
     """
@@ -85,6 +92,8 @@ class Settings:
     codes_per_day: int = 20_000
     keep_cases_days: int = 30
     keep_contacts_days: int = 21
+    console_url: str = ""
+    utc_offset_min: int = 420
     test: bool = False
 
     def __post_init__(self) -> None:
@@ -99,6 +108,7 @@ class Settings:
             raise _malformed("publish_every_s is 60 to 86,400")
         if min(self.client_tries, self.realm_tries, self.codes_per_day) < 1:
             raise _malformed("limits are at least 1")
+        self._check_console()
         scheme = self.database_url.partition(":")[0]
         if scheme not in ("", "postgresql"):
             raise _malformed("database_url begins with postgresql://")
@@ -112,6 +122,12 @@ class Settings:
             raise _malformed(f"people are kept 1 to {MAX_KEEP_DAYS} days")
         if self.record_keys and not self.record_keys.startswith(("/", "postgresql://")):
             raise _malformed("record_keys is an absolute path or postgresql://")
+
+    def _check_console(self) -> None:
+        if self.console_url and not _ORIGIN.fullmatch(self.console_url):
+            raise _malformed("console_url is https:// and a host name, without a path")
+        if not -720 <= self.utc_offset_min <= 840:
+            raise _malformed("utc_offset_min is -720 to 840")
 
     def __repr__(self) -> str:
         """Tell the region; addresses may hold passwords."""

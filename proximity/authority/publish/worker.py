@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from proximity.authority.accounts.sessions import forget_sessions
 from proximity.authority.assembly import Authority
 from proximity.authority.database import reading
 from proximity.authority.people.upkeep import keep_up
@@ -332,6 +333,7 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
             delete(codes).where(codes.c.long_until_s + _KEPT_CODES_S <= now_s)
         )
         forget_attempts(connection, now_s)
+        forget_sessions(connection, now_s)
 
 
 def _load(connection: Connection, number: int, *, revised: bool) -> DiagnosisKeys:

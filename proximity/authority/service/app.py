@@ -18,6 +18,10 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.console.features import build_registry
+from proximity.authority.console.registry import PREFIX
+from proximity.authority.console.site import Console
+from proximity.authority.console.visit import Audit
 from proximity.authority.people.api import CITIZEN_DOORS, CITIZEN_PREFIX, citizen_routes
 from proximity.authority.publish.api import export_routes
 from proximity.authority.publish.published_store import open_published_store
@@ -34,7 +38,7 @@ from proximity.authority.service.bodies import (
 from proximity.authority.service.chaff import ChaffMirror, Seen, chaff_body
 from proximity.authority.service.health import health_routes
 from proximity.authority.service.metrics import Metrics
-from proximity.authority.service.structured_log import log_event
+from proximity.authority.service.structured_log import log_deed, log_event
 from proximity.authority.upload.api import PATH, PublishDoor, openapi_path
 from proximity.authority.upload.writer import UploadWriter
 from proximity.authority.verification.api import (
@@ -82,9 +86,13 @@ class ServiceApp:
     authority : Authority
     environment : mapping
         Where the credentials of an object store are.
+    audit : Audit | None
+        Where deeds of officers are written down; None for the log.
     """
 
-    def __init__(self, authority: Authority, environment: Any) -> None:
+    def __init__(
+        self, authority: Authority, environment: Any, audit: Audit | None = None
+    ) -> None:
         self._metrics = Metrics()
         self._mirrors = {path: ChaffMirror(seen) for path, seen in _FIRST.items()}
         settings = authority.settings
@@ -105,6 +113,8 @@ class ServiceApp:
         self._app = _build(authority, life)
         self._app.include_router(health_routes(authority, self._metrics))
         self._app.include_router(export_routes(authority, store))
+        console = Console(authority, build_registry(), audit or log_deed)
+        self._app.include_router(console.routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request."""
@@ -113,6 +123,8 @@ class ServiceApp:
             return
         path = scope["path"]
         known = path if path in _KNOWN else "other"
+        # One name for all pages: which one somebody reads is nobody's business here.
+        known = PREFIX if path.startswith(f"{PREFIX}/") else known
         begun = time.perf_counter()
         status = await self._serve(scope, receive, send)
         seconds = time.perf_counter() - begun

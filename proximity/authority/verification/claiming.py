@@ -12,9 +12,12 @@ from proximity.authority.assembly import Authority
 from proximity.authority.keyring import CERTIFICATE, CODE, TOKEN
 from proximity.authority.signed_token import encode_token, verify_token
 from proximity.authority.verification.counts import (
+    DELAY_PREFIX,
+    LONGEST_DELAY_DAYS,
     count_failure,
     failures_of,
     hour_of,
+    of_unit,
     tally,
 )
 from proximity.authority.verification.model import TestType, codes, tokens
@@ -148,6 +151,8 @@ def certify(authority: Authority, token: str, tek_mac: bytes) -> str:
             .returning(tokens.c.test_type, tokens.c.symptom_day, tokens.c.test_day)
         ).first()
         tally(connection, "tokens_claimed" if spent else "tokens_invalid", now_s)
+        if spent is not None and spent.test_day is not None:
+            tally(connection, _delay_of(authority, spent.test_day), now_s)
     if spent is None:
         raise ApiError(400, "token_invalid", "the token was used already")
     kid, key = authority.keyring.signing_key(CERTIFICATE)
@@ -164,6 +169,17 @@ def certify(authority: Authority, token: str, tek_mac: bytes) -> str:
     if onset:
         content["symptomOnsetInterval"] = onset
     return encode_token(content, key, kid)
+
+
+def _delay_of(authority: Authority, test_day: int) -> str:
+    """Name the days from a test to the run that can publish what is certified now.
+
+    Nothing else joins a test to a publication: no row says whose keys are whose.
+    """
+    period_s = authority.settings.publish_every_s
+    run_s = (authority.now_s // period_s + 1) * period_s
+    days = min(max(day_of(run_s) - test_day, 0), LONGEST_DELAY_DAYS)
+    return f"{DELAY_PREFIX}{days}"
 
 
 def _token_claims(authority: Authority, token: str) -> dict[str, Any]:
@@ -258,6 +274,8 @@ def _spend(connection: Connection, authority: Authority, found: Row[Any]) -> str
         )
     )
     tally(connection, "codes_claimed", now_s)
+    if found.unit is not None:
+        tally(connection, of_unit("codes_claimed", found.unit), now_s)
     kid, key = authority.keyring.signing_key(TOKEN)
     content = {
         "iss": authority.settings.health_authority_id,

@@ -7,6 +7,9 @@ from proximity.authority.verification.model import attempts, daily_counts
 from proximity.units import DAY_S, day_of
 
 HOUR_S = 3_600
+# Figures of the days from a test to publication; the last has all longer ones.
+DELAY_PREFIX = "test_to_publication_days_"
+LONGEST_DELAY_DAYS = 14
 
 
 def failures_of(connection: Connection, scope: str, window_s: int) -> int:
@@ -44,6 +47,11 @@ def tally(connection: Connection, name: str, now_s: float, by: int = 1) -> None:
             set_={"count": daily_counts.c.count + by},
         )
     )
+
+
+def of_unit(name: str, unit: str) -> str:
+    """Return the name of a figure that one unit has for itself."""
+    return f"{name}@{unit}"
 
 
 def tallied(connection: Connection, name: str, now_s: float) -> int:

@@ -12,7 +12,12 @@ from proximity.authority.api_error import ApiError, quota_exceeded, unparsable
 from proximity.authority.assembly import Authority
 from proximity.authority.database import reading
 from proximity.authority.keyring import CODE
-from proximity.authority.verification.counts import count_failure, tallied, tally
+from proximity.authority.verification.counts import (
+    count_failure,
+    of_unit,
+    tallied,
+    tally,
+)
 from proximity.authority.verification.messenger import compose
 from proximity.authority.verification.model import TestType, codes, phones
 from proximity.authority.verification.rules import (
@@ -49,6 +54,8 @@ class CodeOrder:
         UUID by which the issuer names the code.
     issuer : str
         The issuer's own name for whoever asked.
+    unit : str | None
+        Whose officer issued it, if it was in the console.
     nonce : bytes | None
         Binds a code that a person asked for.
     """
@@ -60,6 +67,7 @@ class CodeOrder:
     phone: str | None = None
     handle: str | None = None
     issuer: str = ""
+    unit: str | None = None
     nonce: bytes | None = None
 
     def __repr__(self) -> str:
@@ -193,11 +201,14 @@ def _issue(authority: Authority, order: CodeOrder) -> IssuedCode:
             "nonce_hmac": order.nonce
             and hmac.digest(secret, b"nonce:" + order.nonce, "sha256"),
             "issuer": order.issuer,
+            "unit": order.unit,
         }
         short, long = _store(
             connection, row, secret, authority, sends=phone is not None
         )
         tally(connection, "codes_issued", now_s)
+        if order.unit is not None:
+            tally(connection, of_unit("codes_issued", order.unit), now_s)
         if order.test_type == TestType.USER_REPORT:
             tally(connection, "user_reports_issued", now_s)
     message = None

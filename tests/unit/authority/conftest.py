@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from console_world import Browser, Person, World, add_person, add_units
 
+from proximity.authority.accounts.model import Officer, Role
+from proximity.authority.accounts.officers import load_officer
 from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.audit.model import Reader, Reason
+from proximity.authority.database import reading
 from proximity.authority.founding import Founded, found_authority
 from proximity.authority.keyring import Keyring
 from proximity.authority.people.model import NewPerson, PersonField, PersonKind
 from proximity.authority.people.records import add_people
+from proximity.authority.service.app import ServiceApp
 
 DAY = 20_600
 NOW_S = DAY * 86_400 + 43_200
@@ -108,8 +113,8 @@ def reader() -> Callable[..., Reader]:
     return make
 
 
-@pytest.fixture
-def add_person(authority: Authority) -> Callable[..., int]:
+@pytest.fixture(name="add_person")
+def add_known_person(authority: Authority) -> Callable[..., int]:
     """Return what stores one person of unit 10-080, a case if nothing is said."""
 
     def add(
@@ -188,3 +193,31 @@ async def _put(
         b"".join(m.get("body", b"") for m in messages[1:]),
         {name.decode().lower(): value.decode() for name, value in begin["headers"]},
     )
+
+
+@pytest.fixture
+def world(authority: Authority) -> World:
+    return World(authority, add_units(authority))
+
+
+class Someone(NamedTuple):
+    """An officer, and their browser."""
+
+    person: Person
+    officer: Officer
+    browser: Browser
+
+
+@pytest.fixture
+def someone(world: World) -> Callable[..., Someone]:
+    """Return a maker of officers by role and unit."""
+    app = ServiceApp(world.authority, {})
+
+    def make(role: Role, unit: str = "root") -> Someone:
+        person = add_person(world, role, world.units[unit])
+        with reading(world.authority.engine) as connection:
+            officer = load_officer(connection, person.id)
+        assert officer is not None
+        return Someone(person, officer, Browser(app, person.token))
+
+    return make

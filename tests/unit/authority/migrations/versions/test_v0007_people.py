@@ -1,4 +1,4 @@
-"""To schema 0007, with what was stored."""
+"""From schema 0006 to 0007, with what was stored."""
 
 from sqlalchemy import inspect, text
 
@@ -13,7 +13,7 @@ CODE = (
 
 def test_the_schema_before_is_upgraded_and_keeps_its_rows(tmp_path):
     engine = open_database(Settings(), tmp_path)
-    upgrade(engine, "0004")
+    upgrade(engine, "0006")
     assert "persons" not in inspect(engine).get_table_names()
     with engine.begin() as connection:
         connection.execute(text(CODE))

@@ -1,0 +1,26 @@
+"""The features that the console shows; a new one is a line in each list."""
+
+from proximity.authority.accounts import pages as accounts
+from proximity.authority.accounts.deeds import GRANT, RESET
+from proximity.authority.console import pages as start
+from proximity.authority.console.registry import Registry
+from proximity.authority.publish import pages as publish
+from proximity.authority.verification import pages as verification
+from proximity.authority.verification import statistics_pages
+
+DEEDS = (RESET, GRANT, publish.ROTATE)
+
+
+def build_registry() -> Registry:
+    """Return every page and card of the console."""
+    cards = (*verification.cards(), *accounts.cards(), *publish.cards())
+    return Registry(
+        pages=(
+            *start.pages(cards),
+            *verification.pages(),
+            *publish.pages(),
+            *statistics_pages.pages(),
+            *accounts.pages({deed.kind: deed for deed in DEEDS}),
+        ),
+        cards=cards,
+    )
