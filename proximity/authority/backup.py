@@ -33,9 +33,12 @@ from proximity.authority.publish.durable_files import PRIVATE_MODE, make_folder
 from proximity.authority.publish.signing_keys import PUBLIC_KEYS_FILE
 from proximity.authority.publish.worker import only_worker
 from proximity.authority.settings import SETTINGS_FILE, Settings, is_initialised
+from proximity.authority.verification.messenger import OUTBOX_FILE
 from proximity.errors import FormatError, PolicyError, StoreError, TruncatedError
 
-_FILES = (PASSPHRASE_FILE, PUBLIC_KEYS_FILE, "outbox.jsonl")
+_FILES = (PASSPHRASE_FILE, PUBLIC_KEYS_FILE)
+# Messages with telephones in them, which earlier backups held.
+_LEFT_OUT = (OUTBOX_FILE,)
 _FOLDERS = ("keys", "public_keys", "exports")
 # A directory without its settings counts as not made: they come last.
 _LAST = SETTINGS_FILE
@@ -196,6 +199,8 @@ def _extract(tar: tarfile.TarFile, directory: Path) -> int:
     """Write the known files of a backup, and nothing else of it."""
     seen = set()
     for member in tar:
+        if member.name in _LEFT_OUT:
+            continue
         parts = Path(member.name).parts
         known = member.name in (*_FILES, DATABASE_FILE, _LAST) or (
             len(parts) == 2 and parts[0] in _FOLDERS and parts[1][0] != "."

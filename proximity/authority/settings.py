@@ -63,13 +63,13 @@ class Settings:
         Wrong codes an hour from one client, and from all together.
     codes_per_day : int
         Codes that are issued in one UTC day.
+    keep_cases_days, keep_contacts_days : int
+        After so many days the record of a person is destroyed.
     console_url : str
         Where officers reach the console, for example "https://console.example.org";
         "" lets only this machine in.
     utc_offset_min : int
         Minutes that the times of the console are ahead of UTC.
-    keep_cases_days, keep_contacts_days : int
-        After so many days the record of a person is destroyed.
     test : bool
         Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
     """
@@ -90,10 +90,10 @@ class Settings:
     client_tries: int = 20
     realm_tries: int = 2_000
     codes_per_day: int = 20_000
-    console_url: str = ""
-    utc_offset_min: int = 420
     keep_cases_days: int = 30
     keep_contacts_days: int = 21
+    console_url: str = ""
+    utc_offset_min: int = 420
     test: bool = False
 
     def __post_init__(self) -> None:
@@ -116,18 +116,18 @@ class Settings:
         if not self.health_authority_id.isascii() or not self.health_authority_id:
             raise _malformed("health_authority_id is ASCII text")
 
-    def _check_console(self) -> None:
-        if self.console_url and not _ORIGIN.fullmatch(self.console_url):
-            raise _malformed("console_url is https:// and a host name, without a path")
-        if not -720 <= self.utc_offset_min <= 840:
-            raise _malformed("utc_offset_min is -720 to 840")
-
     def _check_keeping(self) -> None:
         keeping = (self.keep_cases_days, self.keep_contacts_days)
         if min(keeping) < 1 or max(keeping) > MAX_KEEP_DAYS:
             raise _malformed(f"people are kept 1 to {MAX_KEEP_DAYS} days")
         if self.record_keys and not self.record_keys.startswith(("/", "postgresql://")):
             raise _malformed("record_keys is an absolute path or postgresql://")
+
+    def _check_console(self) -> None:
+        if self.console_url and not _ORIGIN.fullmatch(self.console_url):
+            raise _malformed("console_url is https:// and a host name, without a path")
+        if not -720 <= self.utc_offset_min <= 840:
+            raise _malformed("utc_offset_min is -720 to 840")
 
     def __repr__(self) -> str:
         """Tell the region; addresses may hold passwords."""

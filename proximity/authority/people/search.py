@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,15 +28,15 @@ _MAX_TEXT = 256
 _COUNTED = 20_000
 _COUNT = """(SELECT count(*) FROM (
     SELECT 1 FROM person_tokens WHERE token IN ({tokens}) LIMIT {limit}
-) AS some)"""
+) AS bounded)"""
 _SEARCH = """
 WITH sought ({names}) AS (VALUES {sought})
-SELECT first.person FROM sought JOIN person_tokens AS first ON first.token = t0
+SELECT one.person FROM sought JOIN person_tokens AS one ON one.token = t0
 WHERE true{others} LIMIT {limit}
 """
 _OTHER = """ AND EXISTS (
     SELECT 1 FROM person_tokens AS other
-    WHERE other.token = {name} AND other.person = first.person
+    WHERE other.token = {name} AND other.person = one.person
 )"""
 
 
@@ -132,8 +131,10 @@ def _terms(query: Query) -> list[str]:
     folded = words_of(text)
     if not folded:
         raise ApiError(400, "invalid_query", "the query has no word")
-    pairs = {pair_term(*pair) for pair in combinations(folded, 2)}
-    terms = sorted(pairs) or [word_term(folded[0])]
+    # Each word with the last one: all words are asked for, and the rarest of them is
+    # in one of the pairs.
+    *others, last = folded
+    terms = [pair_term(each, last) for each in others] or [word_term(last)]
     if query.exact:
         terms += [exact_term(word) for word in exact_words_of(text)]
     return list(dict.fromkeys(terms))

@@ -113,8 +113,8 @@ def reader() -> Callable[..., Reader]:
     return make
 
 
-@pytest.fixture
-def add_person(authority: Authority) -> Callable[..., int]:
+@pytest.fixture(name="add_person")
+def add_known_person(authority: Authority) -> Callable[..., int]:
     """Return what stores one person of unit 10-080, a case if nothing is said."""
 
     def add(

@@ -7,9 +7,13 @@ import tarfile
 import pytest
 
 from proximity.authority.assembly import open_authority
+from proximity.authority.audit.model import Action, Entry, Reason
+from proximity.authority.audit.trail import record_entry
+from proximity.authority.audit.verify import verify_audit
 from proximity.authority.backup import back_up, restore
 from proximity.authority.keyring import CODE
 from proximity.authority.publish.durable_files import sole_writer
+from proximity.authority.publish.published_store import LocalFolder
 from proximity.authority.publish.worker import work
 from proximity.authority.settings import is_initialised
 from proximity.authority.upload.model import AcceptedKey, Upload
@@ -108,6 +112,45 @@ def test_a_file_with_other_names_is_none(tmp_path, name):
     with pytest.raises(FormatError):
         restore(path, tmp_path / "new", {})
     assert not is_initialised(tmp_path / "new")
+
+
+def test_messages_that_an_older_backup_holds_are_left_out(archive, tmp_path):
+    older = tmp_path / "older.tgz"
+    with tarfile.open(archive) as source, tarfile.open(older, "w:gz") as target:
+        outbox = tarfile.TarInfo("outbox.jsonl")
+        outbox.size = 1
+        target.addfile(outbox, io.BytesIO(b"x"))
+        for member in source:
+            target.addfile(member, source.extractfile(member))
+    restore(older, tmp_path / "new", {})
+
+    assert not (tmp_path / "new" / "outbox.jsonl").exists()
+
+
+def test_what_opens_records_is_in_no_backup(authority, add_person, tmp_path):
+    add_person(name="Lê An")
+    (authority.directory / "outbox.jsonl").write_text("+84912345678")
+    back_up(authority, tmp_path / "backup.tgz")
+
+    with tarfile.open(tmp_path / "backup.tgz") as tar:
+        names = tar.getnames()
+    assert "keys/people.key" in names
+    assert not {"record_keys.sqlite", "outbox.jsonl"} & set(names)
+
+
+def test_a_restored_audit_says_so(authority, reader, archive, tmp_path):
+    read = Entry("an", "u", Action.READ, Reason.CASE_WORK)
+    record_entry(authority, read)
+    back_up(authority, tmp_path / "late.tgz")
+    record_entry(authority, read)
+    kept = authority.directory / "record_keys.sqlite"
+    environment = {"PROXIMITY_AUTHORITY_RECORD_KEYS": str(kept)}
+    restore(tmp_path / "late.tgz", tmp_path / "new", environment)
+
+    restored = open_authority(tmp_path / "new", environment)
+    report = verify_audit(restored, LocalFolder(tmp_path / "new" / "exports"))
+    assert (report.rows, report.restored, report.first_bad) == (2, 1, None)
+    restored.engine.dispose()
 
 
 def test_a_link_in_a_backup_is_refused(tmp_path):

@@ -17,7 +17,7 @@ HASH = line_hash(b"key", ROOT, LINE)
 
 
 def test_the_hash_is_the_documented_one():
-    # Computed apart from the program: HMAC-SHA-256 over lengths and bytes of all columns.
+    # Computed apart from the program, over lengths and bytes of all columns.
     assert HASH.hex() == (
         "b2fcf0177b23d3099de305eb613343dbe147332c058e1b92e8e0ae0e7ebd8268"
     )
