@@ -1,19 +1,27 @@
 """Cases in a real database, made by one line."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import pytest
+from console_world import Browser, Person, World, add_person, add_units
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, event
 
-from proximity.authority.assembly import Authority
+from proximity.authority.accounts.model import Role
+from proximity.authority.accounts.officers import load_officer
+from proximity.authority.assembly import Authority, open_authority
+from proximity.authority.cases import model
 from proximity.authority.cases.intake import Intake, take_package
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.cases.tokens import Ask, issue_token, open_token
-from proximity.authority.database import open_database, upgrade
+from proximity.authority.database import open_database, reading, upgrade
+from proximity.authority.keyring import Keyring
+from proximity.authority.service.app import ServiceApp
 from proximity.authority.settings import Settings
 from proximity.protocol.gaen import (
     TemporaryExposureKey,
@@ -255,3 +263,51 @@ def meeting(authority, connection, new_case) -> Meeting:
         new_case(connection, onset_day=day),
         new_case(connection, "F1", origin="bluetooth"),
     )
+
+
+class Console:
+    """An authority with units, whose console is asked by several tests in turn."""
+
+    def __init__(self, authority: Authority) -> None:
+        self.authority = authority
+        self.world = World(authority, add_units(authority))
+        self.app = ServiceApp(authority, {})
+        self.people: dict[tuple[Role, str], Person] = {}
+
+    def someone(self, role: Role, unit: str = "root") -> SimpleNamespace:
+        """Return an officer with a browser; one for each role and unit."""
+        if (role, unit) not in self.people:
+            made = add_person(self.world, role, self.world.units[unit])
+            self.people[role, unit] = made
+        person = self.people[role, unit]
+        with reading(self.authority.engine) as connection:
+            officer = load_officer(connection, person.id)
+        return SimpleNamespace(officer=officer, browser=Browser(self.app, person.token))
+
+
+@pytest.fixture(scope="session")
+def console(
+    founded_once, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Console]:
+    directory = tmp_path_factory.mktemp("console") / "authority"
+    shutil.copytree(founded_once[0], directory)
+    opened = open_authority(directory, {})
+    now_s = 20_600 * 86_400 + 43_200
+    keyring = Keyring(opened.engine, opened.passphrase, lambda: now_s)
+    yield Console(replace(opened, clock=lambda: now_s, keyring=keyring))
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def console_authority(console: Console) -> Iterator[Authority]:
+    """Return the authority of the console; what a test wrote of cases is gone after."""
+    yield console.authority
+    with console.authority.engine.begin() as connection:
+        for table in (model.cases, model.case_events, model.edges, model.transfers):
+            connection.execute(table.delete())
+
+
+@pytest.fixture
+def someone(console: Console, console_authority) -> Callable[..., SimpleNamespace]:
+    """Return a maker of officers by role and unit, on the console that is shared."""
+    return console.someone

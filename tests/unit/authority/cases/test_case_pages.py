@@ -17,8 +17,8 @@ DAY = 20_600  # 2026-05-27
 
 
 @pytest.fixture
-def authority(make_authority):
-    return make_authority()
+def authority(console_authority):
+    return console_authority
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ COMMUNE = "02641"
 
 
 @pytest.fixture
-def authority(make_authority):
-    return make_authority()
+def authority(console_authority):
+    return console_authority
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from proximity.authority.cases.reach import (
 
 
 @pytest.fixture
-def authority(make_authority):
-    return make_authority()
+def authority(console_authority):
+    return console_authority
 
 
 @pytest.fixture
