@@ -250,7 +250,7 @@ class Keyring:
         nonce, sealed = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
         try:
             return self._wrap.decrypt(nonce, sealed, kid.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise StoreError(
                 "The passphrase does not open the keys of the service.",
                 f"Restore {PASSPHRASE_FILE} from the backup of this database.",
