@@ -137,7 +137,7 @@ organisations = Table(
     Column("id", String(32), primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("name", String(200), nullable=False),
-    Column("parent", String(32), ForeignKey("organisations.id")),
+    Column("parent", String(32)),
     Column("path", String(255), nullable=False, unique=True),
 )
 

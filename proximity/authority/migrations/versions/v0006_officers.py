@@ -24,7 +24,7 @@ def _make_units() -> None:
         sa.Column("id", sa.String(32), primary_key=True),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("parent", sa.String(32), sa.ForeignKey("organisations.id")),
+        sa.Column("parent", sa.String(32)),
         sa.Column("path", sa.String(255), nullable=False, unique=True),
     )
     root = {"id": "root", "kind": "authority", "name": "", "path": "root/"}
