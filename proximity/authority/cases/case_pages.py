@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from proximity.authority.accounts.four_eyes import Wish, ask_for
 from proximity.authority.accounts.organisations import unit_names
 from proximity.authority.api_error import ApiError
 from proximity.authority.audit.model import Reason
 from proximity.authority.cases.api import parse_day
 from proximity.authority.cases.chains import add_contact, chain_of
+from proximity.authority.cases.deeds import WITHDRAW, check_withdrawable
 from proximity.authority.cases.events import timeline
 from proximity.authority.cases.graph import graph_of
 from proximity.authority.cases.judge import load_texts
@@ -42,7 +44,6 @@ from proximity.authority.cases.rules import (
 )
 from proximity.authority.cases.tokens import Ask, IssuedToken, issue_token
 from proximity.authority.cases.transfers import decide_offer, offer_transfer
-from proximity.authority.cases.withdrawal import withdraw_case
 from proximity.authority.console.registry import PREFIX, Kind, Page
 from proximity.authority.console.site import refusal_text
 from proximity.authority.console.view import Html, Redirect, View
@@ -251,15 +252,24 @@ def _merge(visit: Visit) -> View:
 
 
 def _withdraw(visit: Visit) -> View:
+    """Ask a second officer: what is taken back cannot be published again."""
+
     def work(
         connection: Connection, scope: Scope, ref: str, _policy: TracingPolicy
     ) -> None:
-        # Typed, so that nobody takes a case back by a slip.
+        # Typed, so that nobody asks for it by a slip.
         if visit.form.text("confirm", 10).upper() != ref:
             raise ApiError(400, "not_confirmed", "the reference was not repeated")
-        withdraw_case(connection, scope, ref, authority=visit.authority)
+        check_withdrawable(connection, scope, ref)
+        unit = unit_of_case(visit)
+        if unit is not None:
+            wish = Wish(WITHDRAW, unit, ref, {})
+            ask_for(connection, visit.authority, visit.officer, wish)
 
-    return _answer(visit, "cases.withdraw", work)
+    answer = _answer(visit, "cases.withdraw-ask", work)
+    if isinstance(answer, Redirect):
+        return Redirect(answer.to, "cases.asked")
+    return answer
 
 
 def _transfer(visit: Visit) -> View:

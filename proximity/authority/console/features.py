@@ -3,13 +3,14 @@
 from proximity.authority.accounts import pages as accounts
 from proximity.authority.accounts.deeds import GRANT, RESET
 from proximity.authority.cases import pages as cases
+from proximity.authority.cases.deeds import WITHDRAW
 from proximity.authority.console import pages as start
 from proximity.authority.console.registry import Registry
 from proximity.authority.publish import pages as publish
 from proximity.authority.verification import pages as verification
 from proximity.authority.verification import statistics_pages
 
-DEEDS = (RESET, GRANT, publish.ROTATE)
+DEEDS = (RESET, GRANT, publish.ROTATE, WITHDRAW)
 
 
 def build_registry() -> Registry:

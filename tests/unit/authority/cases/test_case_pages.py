@@ -5,7 +5,9 @@ import re
 import pytest
 from sqlalchemy import event
 
+from proximity.authority.accounts.four_eyes import Verdict, decide
 from proximity.authority.accounts.model import Role
+from proximity.authority.cases.deeds import WITHDRAW
 from proximity.authority.cases.model import cases, edges, transfers
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.records import Scope, create_case
@@ -120,13 +122,28 @@ def test_duplicates_are_merged(doctor, case, put, authority):
     assert act(doctor, case, "merge", other=case).status == 409
 
 
-def test_a_withdrawal_needs_the_reference_typed_again(doctor, case, authority):
+def test_a_withdrawal_needs_the_reference_typed_and_a_second_officer(
+    someone, doctor, case, authority
+):
     slip = act(doctor, case, "withdraw", confirm="yes")
     assert (slip.status, "not repeated" in slip.text) == (400, True)
-    assert row(authority, case)["status"] == "open"
 
-    assert act(doctor, case, "withdraw", confirm=case).status == 303
+    asked = act(doctor, case, "withdraw", confirm=case)
+    assert asked.header("location").endswith("?done=cases.asked")
+    assert row(authority, case)["status"] == "open"
+    supervisor = someone(Role.SUPERVISOR, HERE)
+    waiting = supervisor.browser.get("/console/approvals?lang=en").text
+    assert case in waiting
+    number = re.search(r"/console/approvals/([0-9a-f]{16})", waiting)[1]
+    decide(
+        authority,
+        supervisor.officer,
+        number,
+        Verdict.APPROVE,
+        deeds={WITHDRAW.kind: WITHDRAW},
+    )
     assert row(authority, case)["status"] == "withdrawn"
+    assert act(doctor, case, "withdraw", confirm=case).status == 409
 
 
 def test_a_case_goes_to_another_unit_with_its_sealed_person(
