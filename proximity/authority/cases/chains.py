@@ -24,8 +24,8 @@ from proximity.authority.cases.rules import (
 from proximity.scoring.rule import Level
 from proximity.units import iso_day
 
-# A page shows no more, and a case with more is looked at by its list.
-MAX_EDGES = 500
+# A page shows no more of either generation: those that rank first.
+MAX_EDGES = 100
 _NEXT = {Classification.F0: Classification.F1, Classification.F1: Classification.F2}
 
 

@@ -92,8 +92,9 @@ def merge_cases(
         both, key=lambda c: (-completeness(c), c["created_s"], c["ref"])
     )
     write_case(connection, kept, merged_fields(kept, gone), now_s=now_s)
-    ended = {"status": Status.MERGED.value, "merged_into": kept["ref"]}
-    write_case(connection, gone, ended | {"ended_s": now_s}, now_s=now_s)
+    ended: Row = {"status": Status.MERGED.value, "merged_into": kept["ref"]}
+    ended |= {"ended_s": now_s, "due_day": None}
+    write_case(connection, gone, ended, now_s=now_s)
     _move_edges(connection, gone["ref"], kept["ref"])
     _move_shared(connection, gone["ref"], kept["ref"])
     for case, partner in ((kept, gone), (gone, kept)):

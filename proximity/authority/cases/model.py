@@ -50,7 +50,7 @@ cases = Table(
 Index("cases_updated", cases.c.updated_s, cases.c.ref)
 Index("cases_unit", cases.c.unit, cases.c.updated_s)
 Index("cases_status", cases.c.status, cases.c.updated_s)
-Index("cases_assigned", cases.c.assigned, cases.c.status, cases.c.due_day)
+Index("cases_due", cases.c.due_day, cases.c.unit)
 Index("cases_person", cases.c.person)
 Index("cases_created", cases.c.created_s)
 

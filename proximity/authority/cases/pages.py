@@ -23,6 +23,7 @@ from proximity.authority.cases.reach import (
 from proximity.authority.cases.records import (
     CaseQuery,
     Scope,
+    count_due,
     create_case,
     find_cases,
     worklist,
@@ -202,8 +203,7 @@ def _worklist(visit: Visit) -> View:
 def _due(visit: Visit) -> int:
     scope, today = scope_of(visit), day_of(visit.now_s)
     with reading(visit.authority.engine) as connection:
-        rows = worklist(connection, scope, assigned=visit.officer.id, today=today)
-    return len(rows)
+        return count_due(connection, scope, assigned=visit.officer.id, today=today)
 
 
 def _asked(visit: Visit) -> dict[str, str]:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    func,
     insert,
     or_,
     select,
@@ -35,6 +36,8 @@ from proximity.units import day_of
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _REF_CHARACTERS = 10
 MAX_PAGE = 200
+MAX_DUE = 100
+_COUNTED = 1_000
 _DAYS = range(100_000)
 _DAY_FIELDS = frozenset(
     {
@@ -293,16 +296,30 @@ def worklist(
     connection: Connection, scope: Scope, *, assigned: str | None, today: int
 ) -> list[Row]:
     """Return what is due until today, the longest due first: own work and nobody's."""
-    c = cases.c
-    mine = or_(c.assigned.is_(None), c.assigned == assigned) if assigned else None
-    wanted = [scope.condition(), c.status.not_in(ENDED), c.due_day <= today]
     rows = connection.execute(
         select(cases)
-        .where(*wanted, *([] if mine is None else [mine]))
-        .order_by(c.due_day, c.created_s, c.ref)
-        .limit(MAX_PAGE)
+        .where(_due(scope, assigned, today))
+        .order_by(cases.c.due_day, cases.c.unit, cases.c.ref)
+        .limit(MAX_DUE)
     ).mappings()
     return [dict(row) for row in rows]
+
+
+def count_due(
+    connection: Connection, scope: Scope, *, assigned: str | None, today: int
+) -> int:
+    """Return how many `worklist` would have without its bound; at most 1,000."""
+    some = select(cases.c.ref).where(_due(scope, assigned, today)).limit(_COUNTED)
+    statement = select(func.count()).select_from(some.subquery())
+    return connection.execute(statement).scalar_one()
+
+
+def _due(scope: Scope, assigned: str | None, today: int) -> ColumnElement[bool]:
+    # What has ended is due on no day.
+    due = and_(scope.condition(), cases.c.due_day <= today)
+    if not assigned:
+        return due
+    return and_(due, or_(cases.c.assigned.is_(None), cases.c.assigned == assigned))
 
 
 def checked_fields(fields: Mapping[str, Any]) -> Row:
@@ -354,7 +371,11 @@ def _derived(
     if reached and case.get("reached_s") is None:
         values["reached_s"] = now_s
     if "status" in changed:
-        values["ended_s"] = now_s if case["status"] in ENDED else None
+        ended = case["status"] in ENDED
+        values["ended_s"] = now_s if ended else None
+        # What has ended is never due; what begins again is, at once.
+        if "due_day" not in changed:
+            values["due_day"] = None if ended else case["due_day"] or day_of(now_s)
     return values
 
 

@@ -64,7 +64,7 @@ def withdraw_case(
     keys = _revoke_keys(connection, ref, authority)
     contacts = _dismiss_contacts(connection, scope, ref, now_s)
     recursive = withdraw_recursive(connection, contacts) if contacts else 0
-    ended = {"status": Status.WITHDRAWN.value, "ended_s": now_s}
+    ended = {"status": Status.WITHDRAWN.value, "ended_s": now_s, "due_day": None}
     write_case(connection, case, ended, now_s=now_s)
     done = Withdrawn(keys, len(contacts), recursive)
     note(connection, ref, Event("withdrawn", scope.actor, now_s, done._asdict()))
@@ -132,6 +132,7 @@ def _dismiss_contacts(
         .values(
             status=Status.DISMISSED.value,
             ended_s=now_s,
+            due_day=None,
             updated_s=now_s,
             version=cases.c.version + 1,
         )

@@ -44,7 +44,7 @@ def _records() -> None:
     op.create_index("cases_updated", "cases", ["updated_s", "ref"])
     op.create_index("cases_unit", "cases", ["unit", "updated_s"])
     op.create_index("cases_status", "cases", ["status", "updated_s"])
-    op.create_index("cases_assigned", "cases", ["assigned", "status", "due_day"])
+    op.create_index("cases_due", "cases", ["due_day", "unit"])
     op.create_index("cases_person", "cases", ["person"])
     op.create_index("cases_created", "cases", ["created_s"])
     op.create_table(

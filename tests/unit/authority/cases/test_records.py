@@ -10,6 +10,7 @@ from proximity.authority.cases.records import (
     Scope,
     change_case,
     checked_fields,
+    count_due,
     find_cases,
     read_case,
     worklist,
@@ -163,6 +164,18 @@ def test_pages_follow_each_other_without_gap_or_overlap(connection, new_case, sc
         after = (page.rows[-1]["updated_s"], page.rows[-1]["ref"])
 
     assert (len(seen), set(seen)) == (7, made)
+
+
+def test_what_has_ended_is_no_longer_due_until_it_begins_again(
+    connection, new_case, change, scope
+):
+    ref = new_case(connection)
+    change(ref, status="lost")
+    assert worklist(connection, scope, assigned=None, today=DAY) == []
+    assert count_due(connection, scope, assigned=None, today=DAY) == 0
+
+    change(ref, status="reached")
+    assert count_due(connection, scope, assigned=None, today=DAY) == 1
 
 
 def test_a_worklist_has_own_work_and_nobodys(connection, new_case, scope):
