@@ -2,7 +2,9 @@
 
 import base64
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -23,6 +25,8 @@ from proximity.protocol.sharing import (
     tag_id,
 )
 
+SCHEMAS = Path(__file__).parents[3] / "docs/reference/schemas"
+SCHEMA = json.loads((SCHEMAS / "sharing-package-v1.json").read_text("utf-8"))
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 ADDRESS = Address("org.proximity", "ABCDEFGH23", b"\x07" * 16)
 OWN = TemporaryExposureKey(b"\x01" * 16, 2_966_400, 144)
@@ -56,6 +60,15 @@ def test_what_was_signed_is_read_back(package):
     data = sign_package(package, KEY)
 
     assert parse_signed_package(data).verify(KEY.public_key()) == package
+
+
+@pytest.mark.parametrize("package", [CASE, CONTACT], ids=["case", "contact"])
+def test_what_is_signed_is_what_the_schema_says(package):
+    jsonschema.validate(body_of(package), SCHEMA)
+    envelope = {"$ref": "#/$defs/envelope", "$defs": SCHEMA["$defs"]}
+    jsonschema.validate(json.loads(sign_package(package, KEY)), envelope)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(body_of(package) | {"nonce": "short"}, SCHEMA)
 
 
 def test_another_devices_signature_does_not_hold():
