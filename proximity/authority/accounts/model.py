@@ -147,6 +147,8 @@ officers = Table(
     Column("id", String(16), primary_key=True),
     Column("email", String(254), nullable=False, unique=True),
     Column("name", String(120), nullable=False),
+    # Name and address as they are searched: without marks and capitals.
+    Column("folded", String(400), nullable=False),
     Column("unit", String(32), ForeignKey("organisations.id"), nullable=False),
     Column("password_hash", String(255)),
     Column("totp_sealed", LargeBinary),

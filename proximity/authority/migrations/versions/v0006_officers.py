@@ -37,6 +37,7 @@ def _make_officers() -> None:
         sa.Column("id", sa.String(16), primary_key=True),
         sa.Column("email", sa.String(254), nullable=False, unique=True),
         sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("folded", sa.String(400), nullable=False),
         _unit(),
         sa.Column("password_hash", sa.String(255)),
         sa.Column("totp_sealed", sa.LargeBinary),
@@ -67,8 +68,8 @@ def _make_officers() -> None:
         }
         connection.execute(
             sa.text(
-                "INSERT INTO officers (id, email, name, unit, password_hash, made_s)"
-                " VALUES (:id, :email, :name, 'root', :hash, :made)"
+                "INSERT INTO officers (id, email, name, folded, unit, password_hash,"
+                " made_s) VALUES (:id, :email, :name, :email, 'root', :hash, :made)"
             ),
             values,
         )
