@@ -136,6 +136,12 @@ def local_day(iso: str, language: str) -> str:
     return f"{int(day)} {_MONTHS[3 * int(month) - 3 : 3 * int(month)]} {year}"
 
 
+def day_of_year(iso: str, language: str) -> str:
+    """Return a date as charts have it: without its year."""
+    whole = local_day(iso, language)
+    return whole[: -len("/2026")]
+
+
 def grouped(value: int, language: str) -> str:
     """Return a number with its thousands apart."""
     text = f"{value:,}"

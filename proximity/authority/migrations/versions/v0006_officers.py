@@ -15,6 +15,7 @@ def upgrade() -> None:
     _make_approvals()
     op.add_column("codes", sa.Column("unit", sa.String(32)))
     op.create_index("codes_unit", "codes", ["unit", "issued_s"])
+    op.create_index("codes_issued", "codes", ["issued_s"])
     op.drop_table("accounts")
 
 
