@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from proximity.authority.accounts.model import Action, Area, Level, Unit
 from proximity.authority.console.catalogue import FEATURES, load_catalogue
-from proximity.authority.console.registry import PREFIX, Group, Page, Registry
+from proximity.authority.console.registry import PREFIX, Group, Kind, Page, Registry
 from proximity.authority.console.visit import Visit
 from proximity.units import iso_day
 
@@ -88,6 +88,8 @@ def render(
         "officer": visit.officer,
         "language": visit.language,
         "page_name": page.name if page else "refused",
+        # What an act shows is shown once: another language would ask for it anew.
+        "is_act": page is not None and page.kind is Kind.ACT,
         "navigation": navigation(visit, registry),
         "knows": load_catalogue().__contains__,
         "moment": lambda t_s: moment(t_s, offset_s, visit.language),
