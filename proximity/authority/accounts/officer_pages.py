@@ -14,6 +14,7 @@ from proximity.authority.accounts.model import (
     organisations,
 )
 from proximity.authority.accounts.officers import (
+    MOST_LISTED,
     Account,
     NewOfficer,
     add_officer,
@@ -101,7 +102,7 @@ def _searched(visit: Visit, connection: Connection) -> dict[str, object]:
     text = visit.query.text("q", 100)
     found = search_accounts(connection, _in_reach(visit), text)
     units = unit_names(connection, {each.unit for each in found})
-    return {"found": found, "units": units, "q": text}
+    return {"found": found, "units": units, "q": text, "most": MOST_LISTED}
 
 
 def _list(visit: Visit) -> View:
@@ -274,6 +275,7 @@ def _not_self(visit: Visit) -> str:
 def _disable(visit: Visit) -> View:
     receiver = _not_self(visit)
     with visit.authority.engine.begin() as connection:
+        _reach_of(visit, connection)
         visit.note(connection, "account.disable", subject=receiver)
         set_disabled(connection, receiver, visit.now_s)
     return _back(visit, "officer.disabled")
@@ -282,6 +284,7 @@ def _disable(visit: Visit) -> View:
 def _enable(visit: Visit) -> View:
     receiver = _not_self(visit)
     with visit.authority.engine.begin() as connection:
+        _reach_of(visit, connection)
         visit.note(connection, "account.enable", subject=receiver)
         set_disabled(connection, receiver, None)
     return _back(visit, "officer.enabled")
@@ -290,7 +293,7 @@ def _enable(visit: Visit) -> View:
 def _reach_of(visit: Visit, connection: Connection) -> Unit:
     """Return the unit above all that an officer's rights reach, if it is the visitor's.
 
-    New credentials are a way to all of these rights.
+    New credentials are a way to all of these rights, and a lock takes them all.
     """
     home = unit_of_officer(visit)
     held = grants_of(connection, visit.parameters["officer"])

@@ -19,7 +19,7 @@ from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.sessions import end_sessions
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
-_LIST = 200
+MOST_LISTED = 200
 
 
 class Account(NamedTuple):
@@ -175,7 +175,7 @@ def search_accounts(
     statement = select(*_ACCOUNT).where(reach)
     for word in fold(text).split():
         statement = statement.where(officers.c.folded.contains(word, autoescape=True))
-    rows = connection.execute(statement.order_by(officers.c.name).limit(_LIST))
+    rows = connection.execute(statement.order_by(officers.c.name).limit(MOST_LISTED))
     return [Account(*row) for row in rows]
 
 

@@ -109,17 +109,21 @@ def test_a_reset_only_asks(world, admin, lan):
     assert lan.browser.get("/console/today").status == 200
 
 
-def test_who_has_rights_beyond_a_unit_is_not_reset_from_there(world, admin, someone):
+def test_who_has_rights_beyond_a_unit_is_not_reset_or_locked_from_there(
+    world, admin, someone
+):
     """Else a district could take over what the province gave."""
     lan = someone(Role.STATISTICIAN, "02641")
     someone(Role.ADMINISTRATOR).browser.post(
         f"/console/officers/{lan.officer.id}/give",
         {"role": "statistician", "unit": "088"},
     )
-    seen = admin.browser.post(f"/console/officers/{lan.officer.id}/reset")
+    for act in ("reset", "disable", "enable"):
+        seen = admin.browser.post(f"/console/officers/{lan.officer.id}/{act}?lang=en")
+        assert (seen.status, "reach beyond" in seen.text) == (400, True)
 
-    assert seen.status == 400
     assert requests(world) == []
+    assert lan.browser.get("/console/today").status == 200
 
 
 def test_another_first_code_only_for_who_is_not_set_up(admin, lan, world):
