@@ -157,6 +157,8 @@ officers = Table(
     # Since when there is a second factor; kept when it is reset.
     Column("enrolled_s", BigInteger),
     Column("disabled_s", BigInteger),
+    # The highest unit of whoever locked it: nobody below unlocks it.
+    Column("disabled_in", String(32), ForeignKey("organisations.id")),
     Column("made_s", BigInteger, nullable=False),
 )
 

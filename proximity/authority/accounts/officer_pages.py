@@ -22,9 +22,11 @@ from proximity.authority.accounts.officers import (
     give_role,
     grants_of,
     is_alone,
+    lock_account,
+    locked_in,
     search_accounts,
-    set_disabled,
     take_role,
+    unlock_account,
 )
 from proximity.authority.accounts.organisations import (
     find_organisation,
@@ -35,6 +37,7 @@ from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.rules import (
     check_grant,
     common_unit,
+    highest_unit,
     needs_second_officer,
     reads,
     writes,
@@ -277,7 +280,8 @@ def _disable(visit: Visit) -> View:
     with visit.authority.engine.begin() as connection:
         _reach_of(visit, connection)
         visit.note(connection, "account.disable", subject=receiver)
-        set_disabled(connection, receiver, visit.now_s)
+        above = highest_unit(visit.officer, _WRITE) or visit.officer.unit
+        lock_account(connection, receiver, above.id, visit.now_s)
     return _back(visit, "officer.disabled")
 
 
@@ -285,8 +289,11 @@ def _enable(visit: Visit) -> View:
     receiver = _not_self(visit)
     with visit.authority.engine.begin() as connection:
         _reach_of(visit, connection)
+        above = locked_in(connection, receiver)
+        if above is not None and not visit.may(_WRITE, above):
+            raise RefusalError("locked_above", "Locked from above.", "Ask above.")
         visit.note(connection, "account.enable", subject=receiver)
-        set_disabled(connection, receiver, None)
+        unlock_account(connection, receiver)
     return _back(visit, "officer.enabled")
 
 

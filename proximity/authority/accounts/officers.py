@@ -196,17 +196,44 @@ def take_role(connection: Connection, officer_id: str, role: Role, unit: str) ->
     )
 
 
-def set_disabled(
-    connection: Connection, officer_id: str, disabled_s: int | None
+def lock_account(
+    connection: Connection, officer_id: str, unit: str, now_s: int
 ) -> None:
-    """Lock an account and end its sessions, or open it again with None."""
+    """Lock an account and end its sessions.
+
+    Parameters
+    ----------
+    connection : Connection
+    officer_id : str
+    unit : str
+        The highest unit of whoever does it: only who has a say there unlocks it.
+    now_s : int
+    """
     connection.execute(
         update(officers)
         .where(officers.c.id == officer_id)
-        .values(disabled_s=disabled_s)
+        .values(disabled_s=now_s, disabled_in=unit)
     )
-    if disabled_s is not None:
-        end_sessions(connection, officer_id, disabled_s)
+    end_sessions(connection, officer_id, now_s)
+
+
+def unlock_account(connection: Connection, officer_id: str) -> None:
+    """Open a locked account again, with the roles that it had."""
+    connection.execute(
+        update(officers)
+        .where(officers.c.id == officer_id)
+        .values(disabled_s=None, disabled_in=None)
+    )
+
+
+def locked_in(connection: Connection, officer_id: str) -> Unit | None:
+    """Return the unit in which an account was locked; None if it is not."""
+    row = connection.execute(
+        select(organisations.c.id, organisations.c.path)
+        .join(officers, officers.c.disabled_in == organisations.c.id)
+        .where(officers.c.id == officer_id)
+    ).first()
+    return None if row is None else Unit(row.id, row.path)
 
 
 def is_alone(connection: Connection) -> bool:

@@ -45,6 +45,7 @@ def _make_officers() -> None:
         sa.Column("totp_step", sa.BigInteger),
         sa.Column("enrolled_s", sa.BigInteger),
         sa.Column("disabled_s", sa.BigInteger),
+        sa.Column("disabled_in", sa.String(32), sa.ForeignKey("organisations.id")),
         sa.Column("made_s", sa.BigInteger, nullable=False),
     )
     op.create_table(

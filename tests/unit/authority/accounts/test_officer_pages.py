@@ -102,6 +102,15 @@ def test_a_locked_account_is_out_and_comes_back_when_unlocked(admin, lan):
     assert "đang dùng" in admin.browser.get(address).text
 
 
+def test_what_was_locked_from_above_is_not_unlocked_below(admin, lan, someone):
+    address = f"/console/officers/{lan.officer.id}"
+    someone(Role.ADMINISTRATOR).browser.post(f"{address}/disable")
+    seen = admin.browser.post(f"{address}/enable?lang=en")
+
+    assert (seen.status, "locked from above" in seen.text) == (400, True)
+    assert lan.browser.get("/console/today").status == 303
+
+
 def test_a_reset_only_asks(world, admin, lan):
     admin.browser.post(f"/console/officers/{lan.officer.id}/reset")
 
