@@ -21,7 +21,7 @@ from console_world import (
     mark_of,
     needs_plant,
 )
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from proximity.authority.accounts.model import ROOT, Role
 from proximity.authority.accounts.rules import level_of
@@ -37,6 +37,7 @@ WALKED = [page for page in all_pages() if page.door is Door.SIGNED_IN]
 # From every level one; both communes of the first district, one of the second.
 WALKERS = (ROOT, "080", "02635", "02641")
 TARGETS = tuple(COMMUNES)
+MAX_QUERIES = 20
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +190,27 @@ def test_nothing_is_open_to_who_has_not_signed_in(page, app, world):
     assert seen.status == 303
     assert seen.header("location") == f"{PREFIX}/sign-in"
     assert mark_of("02641") not in seen.text
+
+
+def test_no_page_asks_the_database_for_each_row(app, world):
+    """There are eight of everything, and eight times as many officers."""
+    asked: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        asked.append(arguments[2])
+
+    event.listen(world.authority.engine, "before_cursor_execute", note)
+    counts = {}
+    for person in world.people:
+        for page in WALKED if person.unit.id == ROOT else ():
+            if page.kind is not Kind.ACT:
+                asked.clear()
+                Browser(app, person.token).get(world.address(page, "02641"))
+                counts[page.name, person.role] = len(asked)
+    event.remove(world.authority.engine, "before_cursor_execute", note)
+
+    assert {each: n for each, n in counts.items() if n > MAX_QUERIES} == {}
+    assert max(counts.values()) > 5
 
 
 def _contents(world: World) -> dict[str, list[Any]]:

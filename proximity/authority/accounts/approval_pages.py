@@ -8,6 +8,7 @@ from sqlalchemy import select
 from proximity.authority.accounts.four_eyes import (
     DECIDES,
     Deed,
+    Names,
     State,
     Verdict,
     decide,
@@ -17,6 +18,7 @@ from proximity.authority.accounts.four_eyes import (
 )
 from proximity.authority.accounts.model import Area, Unit, approvals, organisations
 from proximity.authority.accounts.officers import officer_names
+from proximity.authority.accounts.organisations import unit_names
 from proximity.authority.accounts.rules import reads
 from proximity.authority.console.registry import Card, Group, Kind, Page
 from proximity.authority.console.view import Html, Redirect, View
@@ -68,28 +70,32 @@ def _view(deeds: Mapping[str, Deed], visit: Visit, shown: str = "") -> Html:
     with reading(visit.authority.engine) as connection:
         requests = list_requests(connection, reach, open_at_s=None)
         people = {each.asked_by for each in requests}
+        people |= {each.subject for each in requests}
         people |= {each.decided_by for each in requests if each.decided_by}
-        rows = [
-            {
-                "request": each,
-                "text": visit.t(
-                    f"deed.{each.kind}.text",
-                    **_words(visit, deeds[each.kind].describe(connection, each)),
-                ),
-                "may_decide": may_decide(visit.officer, each, now_s),
-                "may_withdraw": may_withdraw(visit.officer, each, now_s),
-                "is_over": each.state is State.WAITING and each.until_s <= now_s,
-            }
-            for each in requests
-        ]
-        names = officer_names(connection, people)
+        names = Names(
+            officer_names(connection, people),
+            unit_names(connection, {each.unit.id for each in requests}),
+        )
+    rows = [
+        {
+            "request": each,
+            "text": visit.t(
+                f"deed.{each.kind}.text",
+                **_words(visit, deeds[each.kind].describe(each, names)),
+            ),
+            "may_decide": may_decide(visit.officer, each, now_s),
+            "may_withdraw": may_withdraw(visit.officer, each, now_s),
+            "is_over": each.state is State.WAITING and each.until_s <= now_s,
+        }
+        for each in requests
+    ]
     waiting = [each for each in rows if _waits(each)]
     decided = [each for each in rows if not _waits(each)]
     context = {
         "page_name": "approvals",
         "waiting": waiting,
         "decided": decided,
-        "names": names,
+        "names": names.officers,
         "shown": shown,
     }
     return Html("accounts/approvals.html", context)

@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection
-
 from proximity.authority.accounts.enrolment import strip_credentials
-from proximity.authority.accounts.four_eyes import Deed, Request
+from proximity.authority.accounts.four_eyes import Deed, Names, Request
 from proximity.authority.accounts.model import Area, Role
 from proximity.authority.accounts.officers import (
     find_account,
     give_role,
-    officer_names,
 )
-from proximity.authority.accounts.organisations import unit_names
 from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.rules import writes
 from proximity.authority.assembly import Authority
@@ -38,12 +34,11 @@ def _grant(authority: Authority, request: Request) -> str:
     return ""
 
 
-def _describe(connection: Connection, request: Request) -> Mapping[str, str]:
-    units = unit_names(connection, {request.unit.id})
+def _describe(request: Request, names: Names) -> Mapping[str, str]:
     return {
-        "name": officer_names(connection, {request.subject}).get(request.subject, ""),
+        "name": names.officers.get(request.subject, ""),
         "role": request.details.get("role", ""),
-        "unit": units.get(request.unit.id, request.unit.id),
+        "unit": names.units.get(request.unit.id, request.unit.id),
     }
 
 

@@ -78,6 +78,13 @@ class Request(NamedTuple):
     decided_s: int | None
 
 
+class Names(NamedTuple):
+    """What people and units are called, by ID; looked up for a whole list at once."""
+
+    officers: Mapping[str, str]
+    units: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     """A kind of deed that needs four eyes.
@@ -92,14 +99,14 @@ class Deed:
     perform : callable (Authority, Request) -> str
         Does it, in transactions of its own; what it returns is shown to the approver
         once.
-    describe : callable (Connection, Request) -> mapping
+    describe : callable (Request, Names) -> mapping
         Values of the text.
     """
 
     kind: str
     asks: Action
     perform: Callable[[Authority, Request], str]
-    describe: Callable[[Connection, Request], Mapping[str, str]]
+    describe: Callable[[Request, Names], Mapping[str, str]]
 
 
 class Wish(NamedTuple):

@@ -147,6 +147,8 @@ officers = Table(
     Column("id", String(16), primary_key=True),
     Column("email", String(254), nullable=False, unique=True),
     Column("name", String(120), nullable=False),
+    # Name and address as they are searched: without marks and capitals.
+    Column("folded", String(400), nullable=False),
     Column("unit", String(32), ForeignKey("organisations.id"), nullable=False),
     Column("password_hash", String(255)),
     Column("totp_sealed", LargeBinary),
@@ -155,6 +157,8 @@ officers = Table(
     # Since when there is a second factor; kept when it is reset.
     Column("enrolled_s", BigInteger),
     Column("disabled_s", BigInteger),
+    # The highest unit of whoever locked it: nobody below unlocks it.
+    Column("disabled_in", String(32), ForeignKey("organisations.id")),
     Column("made_s", BigInteger, nullable=False),
 )
 

@@ -14,6 +14,7 @@ from proximity.authority.accounts.model import (
     organisations,
 )
 from proximity.authority.accounts.officers import (
+    MOST_LISTED,
     Account,
     NewOfficer,
     add_officer,
@@ -21,9 +22,11 @@ from proximity.authority.accounts.officers import (
     give_role,
     grants_of,
     is_alone,
+    lock_account,
+    locked_in,
     search_accounts,
-    set_disabled,
     take_role,
+    unlock_account,
 )
 from proximity.authority.accounts.organisations import (
     find_organisation,
@@ -34,6 +37,7 @@ from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.rules import (
     check_grant,
     common_unit,
+    highest_unit,
     needs_second_officer,
     reads,
     writes,
@@ -101,7 +105,7 @@ def _searched(visit: Visit, connection: Connection) -> dict[str, object]:
     text = visit.query.text("q", 100)
     found = search_accounts(connection, _in_reach(visit), text)
     units = unit_names(connection, {each.unit for each in found})
-    return {"found": found, "units": units, "q": text}
+    return {"found": found, "units": units, "q": text, "most": MOST_LISTED}
 
 
 def _list(visit: Visit) -> View:
@@ -274,23 +278,29 @@ def _not_self(visit: Visit) -> str:
 def _disable(visit: Visit) -> View:
     receiver = _not_self(visit)
     with visit.authority.engine.begin() as connection:
+        _reach_of(visit, connection)
         visit.note(connection, "account.disable", subject=receiver)
-        set_disabled(connection, receiver, visit.now_s)
+        above = highest_unit(visit.officer, _WRITE) or visit.officer.unit
+        lock_account(connection, receiver, above.id, visit.now_s)
     return _back(visit, "officer.disabled")
 
 
 def _enable(visit: Visit) -> View:
     receiver = _not_self(visit)
     with visit.authority.engine.begin() as connection:
+        _reach_of(visit, connection)
+        above = locked_in(connection, receiver)
+        if above is not None and not visit.may(_WRITE, above):
+            raise RefusalError("locked_above", "Locked from above.", "Ask above.")
         visit.note(connection, "account.enable", subject=receiver)
-        set_disabled(connection, receiver, None)
+        unlock_account(connection, receiver)
     return _back(visit, "officer.enabled")
 
 
 def _reach_of(visit: Visit, connection: Connection) -> Unit:
     """Return the unit above all that an officer's rights reach, if it is the visitor's.
 
-    New credentials are a way to all of these rights.
+    New credentials are a way to all of these rights, and a lock takes them all.
     """
     home = unit_of_officer(visit)
     held = grants_of(connection, visit.parameters["officer"])

@@ -1,6 +1,7 @@
 """Officers: made, found, given rights, disabled; never deleted, audits name them."""
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -18,7 +19,7 @@ from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.sessions import end_sessions
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
-_LIST = 200
+MOST_LISTED = 200
 
 
 class Account(NamedTuple):
@@ -95,6 +96,14 @@ def check_email(email: str) -> None:
         )
 
 
+def fold(text: str) -> str:
+    """Return a text as it is searched: without marks and capitals."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in apart if not unicodedata.combining(c))
+    # A letter of its own, not one with a mark.
+    return bare.replace("đ", "d")[:400]
+
+
 def add_officer(connection: Connection, new: NewOfficer, now_s: int) -> None:
     """Store an officer without any right.
 
@@ -114,7 +123,11 @@ def add_officer(connection: Connection, new: NewOfficer, now_s: int) -> None:
             "email_taken", "Somebody has this address.", "Each address is used once."
         )
     connection.execute(
-        insert(officers).values(**(new._asdict() | {"email": email}), made_s=now_s)
+        insert(officers).values(
+            **(new._asdict() | {"email": email}),
+            folded=fold(f"{new.name} {email}"),
+            made_s=now_s,
+        )
     )
 
 
@@ -158,16 +171,11 @@ def find_account(connection: Connection, officer_id: str) -> Account | None:
 def search_accounts(
     connection: Connection, reach: ColumnElement[bool], text: str = ""
 ) -> list[Account]:
-    """Return officers within a condition whose name or address holds a text."""
+    """Return officers within a condition who have every word in name or address."""
     statement = select(*_ACCOUNT).where(reach)
-    if text:
-        lowered = text.lower()
-        statement = statement.where(
-            officers.c.email.contains(lowered, autoescape=True)
-            | func.lower(officers.c.name).contains(lowered, autoescape=True)
-            | officers.c.name.contains(text, autoescape=True)
-        )
-    rows = connection.execute(statement.order_by(officers.c.name).limit(_LIST))
+    for word in fold(text).split():
+        statement = statement.where(officers.c.folded.contains(word, autoescape=True))
+    rows = connection.execute(statement.order_by(officers.c.name).limit(MOST_LISTED))
     return [Account(*row) for row in rows]
 
 
@@ -188,17 +196,44 @@ def take_role(connection: Connection, officer_id: str, role: Role, unit: str) ->
     )
 
 
-def set_disabled(
-    connection: Connection, officer_id: str, disabled_s: int | None
+def lock_account(
+    connection: Connection, officer_id: str, unit: str, now_s: int
 ) -> None:
-    """Lock an account and end its sessions, or open it again with None."""
+    """Lock an account and end its sessions.
+
+    Parameters
+    ----------
+    connection : Connection
+    officer_id : str
+    unit : str
+        The highest unit of whoever does it: only who has a say there unlocks it.
+    now_s : int
+    """
     connection.execute(
         update(officers)
         .where(officers.c.id == officer_id)
-        .values(disabled_s=disabled_s)
+        .values(disabled_s=now_s, disabled_in=unit)
     )
-    if disabled_s is not None:
-        end_sessions(connection, officer_id, disabled_s)
+    end_sessions(connection, officer_id, now_s)
+
+
+def unlock_account(connection: Connection, officer_id: str) -> None:
+    """Open a locked account again, with the roles that it had."""
+    connection.execute(
+        update(officers)
+        .where(officers.c.id == officer_id)
+        .values(disabled_s=None, disabled_in=None)
+    )
+
+
+def locked_in(connection: Connection, officer_id: str) -> Unit | None:
+    """Return the unit in which an account was locked; None if it is not."""
+    row = connection.execute(
+        select(organisations.c.id, organisations.c.path)
+        .join(officers, officers.c.disabled_in == organisations.c.id)
+        .where(officers.c.id == officer_id)
+    ).first()
+    return None if row is None else Unit(row.id, row.path)
 
 
 def is_alone(connection: Connection) -> bool:

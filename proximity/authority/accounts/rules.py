@@ -141,6 +141,16 @@ def units_in_reach(
     return column.in_(select(organisations.c.id).where(below))
 
 
+def highest_unit(officer: Officer, action: Action) -> Unit | None:
+    """Return the highest unit in which an officer may do something; None if nowhere."""
+    units = [
+        grant.unit
+        for grant in officer.grants
+        if level_of(grant.role, action.area) >= action.level
+    ]
+    return min(units, key=lambda unit: len(unit.path), default=None)
+
+
 def needs_second_officer(giver: Officer, role: Role, unit: Unit) -> bool:
     """Tell whether giving a role takes four eyes.
 

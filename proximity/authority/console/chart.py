@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 _HEIGHT = 240
 _WHOLE, _HALF = 720, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 14, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 18, 14, 30
 _STEPS = (1, 2, 5)
 _LINES = 5
 

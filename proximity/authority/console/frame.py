@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from proximity.authority.accounts.model import Action, Area, Level, Unit
 from proximity.authority.console.catalogue import FEATURES, load_catalogue
-from proximity.authority.console.registry import PREFIX, Group, Page, Registry
+from proximity.authority.console.registry import PREFIX, Group, Kind, Page, Registry
 from proximity.authority.console.visit import Visit
 from proximity.units import iso_day
 
@@ -50,6 +50,7 @@ def environment(features: Path = FEATURES) -> Environment:
         loader=ChoiceLoader(loaders),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -88,6 +89,8 @@ def render(
         "officer": visit.officer,
         "language": visit.language,
         "page_name": page.name if page else "refused",
+        # What an act shows is shown once: another language would ask for it anew.
+        "is_act": page is not None and page.kind is Kind.ACT,
         "navigation": navigation(visit, registry),
         "knows": load_catalogue().__contains__,
         "moment": lambda t_s: moment(t_s, offset_s, visit.language),
@@ -134,6 +137,12 @@ def local_day(iso: str, language: str) -> str:
     if language == "vi":
         return f"{day}/{month}/{year}"
     return f"{int(day)} {_MONTHS[3 * int(month) - 3 : 3 * int(month)]} {year}"
+
+
+def day_of_year(iso: str, language: str) -> str:
+    """Return a date as charts have it: without its year."""
+    whole = local_day(iso, language)
+    return whole[: -len("/2026")]
 
 
 def grouped(value: int, language: str) -> str:

@@ -69,6 +69,8 @@ class Console:
             routes.add_api_route(page.path, self._endpoint(page), methods=methods)
         routes.add_api_route("/static/{name:path}", self._static, methods=["GET"])
         routes.add_api_route("", partial(go, START), methods=["GET"])
+        # Last, for whatever is none of these.
+        routes.add_api_route("/{rest:path}", self._endpoint(_NOWHERE), methods=["GET"])
         return routes
 
     def _endpoint(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
@@ -167,6 +169,13 @@ class Console:
         if session is None or officer is None:
             return None, _NOBODY
         return session, officer
+
+
+def _nowhere(_visit: Visit) -> View:
+    raise ApiError(404, "not_found", "there is no such page")
+
+
+_NOWHERE = Page("nowhere", "/{rest}", _nowhere, door=Door.OPEN)
 
 
 def _door(page: Page, session: Session | None) -> str | None:

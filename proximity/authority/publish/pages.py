@@ -7,7 +7,7 @@ from functools import partial
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection, func, select
 
-from proximity.authority.accounts.four_eyes import Deed, Request, Wish, ask_for
+from proximity.authority.accounts.four_eyes import Deed, Names, Request, Wish, ask_for
 from proximity.authority.accounts.model import ROOT_UNIT, Area, Unit
 from proximity.authority.accounts.rules import reads, writes
 from proximity.authority.assembly import Authority
@@ -58,7 +58,7 @@ def _rotate(authority: Authority, _request: Request) -> str:
     return ""
 
 
-def _describe(_connection: Connection, _request: Request) -> Mapping[str, str]:
+def _describe(_request: Request, _names: Names) -> Mapping[str, str]:
     return {}
 
 

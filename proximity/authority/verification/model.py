@@ -55,6 +55,7 @@ codes = Table(
     Column("unit", String(32)),
 )
 Index("codes_unit", codes.c.unit, codes.c.issued_s)
+Index("codes_issued", codes.c.issued_s)
 
 tokens = Table(
     "tokens",

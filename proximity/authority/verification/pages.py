@@ -203,7 +203,7 @@ def _list(visit: Visit) -> View:
         rows = connection.execute(
             select(codes)
             .where(reach, codes.c.unit.is_not(None))
-            .order_by(codes.c.issued_s.desc(), codes.c.uuid)
+            .order_by(codes.c.issued_s.desc())
             .limit(_LIST)
         ).all()
         names = unit_names(connection, {row.unit for row in rows})

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from proximity.authority.accounts.model import ROOT_UNIT, Area, organisations
 from proximity.authority.accounts.rules import reads
 from proximity.authority.console.chart import Series, bar_chart, histogram
+from proximity.authority.console.frame import day_of_year
 from proximity.authority.console.registry import Group, Kind, Page
 from proximity.authority.console.view import Csv, Html, View
 from proximity.authority.console.visit import Visit
@@ -59,7 +60,7 @@ def _figures(visit: Visit) -> tuple[list[int], dict[str, dict[int, int]], bool]:
 
 def _show(visit: Visit) -> View:
     days, figures, whole = _figures(visit)
-    labels = [iso_day(day)[5:] for day in days]
+    labels = [day_of_year(iso_day(day), visit.language) for day in days]
     codes = [
         Series(visit.t(f"statistics.{name}"), [figures[name][day] for day in days])
         for name in _CODES

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _make_approvals()
     op.add_column("codes", sa.Column("unit", sa.String(32)))
     op.create_index("codes_unit", "codes", ["unit", "issued_s"])
+    op.create_index("codes_issued", "codes", ["issued_s"])
     op.drop_table("accounts")
 
 
@@ -37,12 +38,14 @@ def _make_officers() -> None:
         sa.Column("id", sa.String(16), primary_key=True),
         sa.Column("email", sa.String(254), nullable=False, unique=True),
         sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("folded", sa.String(400), nullable=False),
         _unit(),
         sa.Column("password_hash", sa.String(255)),
         sa.Column("totp_sealed", sa.LargeBinary),
         sa.Column("totp_step", sa.BigInteger),
         sa.Column("enrolled_s", sa.BigInteger),
         sa.Column("disabled_s", sa.BigInteger),
+        sa.Column("disabled_in", sa.String(32), sa.ForeignKey("organisations.id")),
         sa.Column("made_s", sa.BigInteger, nullable=False),
     )
     op.create_table(
@@ -67,8 +70,8 @@ def _make_officers() -> None:
         }
         connection.execute(
             sa.text(
-                "INSERT INTO officers (id, email, name, unit, password_hash, made_s)"
-                " VALUES (:id, :email, :name, 'root', :hash, :made)"
+                "INSERT INTO officers (id, email, name, folded, unit, password_hash,"
+                " made_s) VALUES (:id, :email, :name, :email, 'root', :hash, :made)"
             ),
             values,
         )

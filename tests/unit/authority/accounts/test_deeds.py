@@ -4,6 +4,7 @@ import pytest
 
 from proximity.authority.accounts.deeds import GRANT, RESET
 from proximity.authority.accounts.four_eyes import (
+    Names,
     Verdict,
     Wish,
     ask_for,
@@ -11,7 +12,7 @@ from proximity.authority.accounts.four_eyes import (
     find_request,
 )
 from proximity.authority.accounts.model import Role
-from proximity.authority.accounts.officers import load_officer
+from proximity.authority.accounts.officers import load_officer, officer_names
 from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.sessions import find_session
 
@@ -27,7 +28,8 @@ def through(world, someone):
         wish = Wish(deed, world.units["02641"], subject, details)
         with authority.engine.begin() as connection:
             request = ask_for(connection, authority, asker, wish)
-            said = deed.describe(connection, find_request(connection, request))
+            names = Names(officer_names(connection, {subject}), {"02641": "Cốc Lếu"})
+            said = deed.describe(find_request(connection, request), names)
         shown = decide(
             authority, other, request, Verdict.APPROVE, deeds={deed.kind: deed}
         )
@@ -41,7 +43,7 @@ def test_a_reset_ends_every_session_and_shows_a_code(authority, someone, through
     shown, said = through(RESET, lan.officer.id, {})
 
     assert len(shown) == 19
-    assert said["name"] == lan.officer.name
+    assert (said["name"], said["unit"]) == (lan.officer.name, "Cốc Lếu")
     with authority.engine.begin() as connection:
         assert find_session(connection, lan.person.token, authority.now_s) is None
 

@@ -19,7 +19,7 @@ from proximity.authority.accounts.four_eyes import (
     may_withdraw,
 )
 from proximity.authority.accounts.model import Area, Officer, Role, approvals
-from proximity.authority.accounts.officers import set_disabled
+from proximity.authority.accounts.officers import lock_account
 from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.rules import writes
 
@@ -125,7 +125,7 @@ def test_a_refusal_and_a_withdrawal_do_nothing(desk):
 def test_who_asked_has_to_have_the_right_still(desk):
     request, authority = desk.ask(), desk.world.authority
     with authority.engine.begin() as connection:
-        set_disabled(connection, desk.asker.id, authority.now_s)
+        lock_account(connection, desk.asker.id, "root", authority.now_s)
 
     with pytest.raises(RefusalError, match="no longer"):
         desk.decide(desk.other, request)

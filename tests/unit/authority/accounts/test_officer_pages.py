@@ -102,6 +102,15 @@ def test_a_locked_account_is_out_and_comes_back_when_unlocked(admin, lan):
     assert "đang dùng" in admin.browser.get(address).text
 
 
+def test_what_was_locked_from_above_is_not_unlocked_below(admin, lan, someone):
+    address = f"/console/officers/{lan.officer.id}"
+    someone(Role.ADMINISTRATOR).browser.post(f"{address}/disable")
+    seen = admin.browser.post(f"{address}/enable?lang=en")
+
+    assert (seen.status, "locked from above" in seen.text) == (400, True)
+    assert lan.browser.get("/console/today").status == 303
+
+
 def test_a_reset_only_asks(world, admin, lan):
     admin.browser.post(f"/console/officers/{lan.officer.id}/reset")
 
@@ -109,17 +118,21 @@ def test_a_reset_only_asks(world, admin, lan):
     assert lan.browser.get("/console/today").status == 200
 
 
-def test_who_has_rights_beyond_a_unit_is_not_reset_from_there(world, admin, someone):
+def test_who_has_rights_beyond_a_unit_is_not_reset_or_locked_from_there(
+    world, admin, someone
+):
     """Else a district could take over what the province gave."""
     lan = someone(Role.STATISTICIAN, "02641")
     someone(Role.ADMINISTRATOR).browser.post(
         f"/console/officers/{lan.officer.id}/give",
         {"role": "statistician", "unit": "088"},
     )
-    seen = admin.browser.post(f"/console/officers/{lan.officer.id}/reset")
+    for act in ("reset", "disable", "enable"):
+        seen = admin.browser.post(f"/console/officers/{lan.officer.id}/{act}?lang=en")
+        assert (seen.status, "reach beyond" in seen.text) == (400, True)
 
-    assert seen.status == 400
     assert requests(world) == []
+    assert lan.browser.get("/console/today").status == 200
 
 
 def test_another_first_code_only_for_who_is_not_set_up(admin, lan, world):

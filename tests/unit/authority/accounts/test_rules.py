@@ -20,6 +20,7 @@ from proximity.authority.accounts.rules import (
     allowed,
     check_grant,
     common_unit,
+    highest_unit,
     level_of,
     needs_second_officer,
     reads,
@@ -116,6 +117,18 @@ def test_rights_beyond_ones_own_and_the_right_to_approve_take_two_officers():
     assert needs_second_officer(giver, Role.EPIDEMIOLOGIST, COMMUNE)
     # Else one person could be both pairs of eyes.
     assert needs_second_officer(giver, Role.ADMINISTRATOR, COMMUNE)
+
+
+def test_the_highest_unit_of_a_right_is_found():
+    held = officer(
+        Grant(Role.ADMINISTRATOR, COMMUNE),
+        Grant(Role.ADMINISTRATOR, DISTRICT),
+        Grant(Role.TRACER, ROOT_UNIT),
+    )
+
+    assert highest_unit(held, writes(Area.ACCOUNTS)) == DISTRICT
+    assert highest_unit(held, writes(Area.KEYS)) == DISTRICT
+    assert highest_unit(held, writes(Area.VENUES)) is None
 
 
 @pytest.mark.parametrize(

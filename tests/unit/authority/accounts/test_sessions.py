@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from proximity.authority.accounts.model import Role, sessions
-from proximity.authority.accounts.officers import set_disabled
+from proximity.authority.accounts.officers import lock_account
 from proximity.authority.accounts.sessions import (
     ABSOLUTE_S,
     ENROLLING_S,
@@ -83,7 +83,7 @@ def test_one_is_ended_or_all_but_one(authority, lan):
 
 def test_a_locked_account_has_none(authority, lan):
     with authority.engine.begin() as connection:
-        set_disabled(connection, lan.person.id, authority.now_s)
+        lock_account(connection, lan.person.id, "root", authority.now_s)
 
     assert find(authority, lan.person.token) is None
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from proximity.authority.accounts.attempts import TRIES_OF_ACCOUNT
 from proximity.authority.accounts.model import Role, officers
-from proximity.authority.accounts.officers import set_disabled
+from proximity.authority.accounts.officers import lock_account
 from proximity.authority.accounts.one_time_codes import new_secret, set_secret
 from proximity.authority.accounts.passkeys import (
     Place,
@@ -106,7 +106,7 @@ def test_the_right_ones_do_not_help_after_too_many_wrong_ones(
 
 def test_a_locked_account_does_not_open(authority, lan, secret, clock):
     with authority.engine.begin() as connection:
-        set_disabled(connection, lan.id, authority.now_s)
+        lock_account(connection, lan.id, "root", authority.now_s)
 
     with pytest.raises(ApiError, match="did not fit"):
         knock(authority, lan, pyotp.TOTP(secret).at(int(clock.now_s)))
@@ -149,7 +149,7 @@ def test_who_has_a_passkey_does_not_come_in_by_password_alone(authority, lan):
 def test_a_passkey_of_a_locked_account_does_not_open(authority, lan):
     device = add_key(authority, lan)
     with authority.engine.begin() as connection:
-        set_disabled(connection, lan.id, authority.now_s)
+        lock_account(connection, lan.id, "root", authority.now_s)
 
     with pytest.raises(ApiError):
         by_key(authority, device)

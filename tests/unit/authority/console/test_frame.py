@@ -10,6 +10,7 @@ from proximity.authority.accounts.model import Action, Area, Level, Role
 from proximity.authority.console import frame
 from proximity.authority.console.frame import (
     action_of,
+    day_of_year,
     grouped,
     local_day,
     moment,
@@ -32,6 +33,8 @@ def test_times_are_those_of_the_place():
 def test_dates_and_numbers_are_written_as_people_write_them():
     assert local_day("2026-05-03", "vi") == "03/05/2026"
     assert local_day("2026-05-03", "en") == "3 May 2026"
+    assert day_of_year("2026-05-03", "vi") == "03/05"
+    assert day_of_year("2026-05-03", "en") == "3 May"
     assert (grouped(1_234_567, "vi"), grouped(1_234_567, "en")) == (
         "1.234.567",
         "1,234,567",

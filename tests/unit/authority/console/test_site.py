@@ -89,6 +89,13 @@ def test_what_is_not_there_and_what_is_not_theirs_look_the_same(admin, someone):
     assert admin.get(f"/console/officers/{far.id}").status == 200
 
 
+def test_an_address_that_is_none_has_a_page_that_says_so(admin):
+    seen = admin.get("/console/none/at/all?lang=en")
+
+    assert seen.status == 404
+    assert "There is no such page" in seen.text
+
+
 def test_what_was_done_is_only_said_in_words_of_the_console(admin):
     assert 'role="status"' in admin.get("/console/today?done=sessions.ended").text
     assert (

@@ -41,6 +41,8 @@ def test_a_code_is_shown_once_large_and_counts_down(authority, doctor):
 
     assert digits(seen)
     assert 'data-seconds="900"' in seen.text
+    # Another language would ask for the page anew, and the digits would be gone.
+    assert "?lang=" not in seen.text
     assert (row.unit, row.issuer) == ("02641", doctor.officer.id)
     later = doctor.browser.get(f"/console/codes/{row.uuid}").text
     assert "data-code" not in later
