@@ -33,6 +33,7 @@ class Action(StrEnum):
     FORGET = "forget"
     ALARM = "alarm"
     RESTORE = "restore"
+    DEED = "deed"
 
 
 class Reason(StrEnum):

@@ -2,8 +2,10 @@
 
 from proximity.authority.accounts import pages as accounts
 from proximity.authority.accounts.deeds import GRANT, RESET
+from proximity.authority.audit import pages as audit
 from proximity.authority.console import pages as start
 from proximity.authority.console.registry import Registry
+from proximity.authority.people import pages as people
 from proximity.authority.publish import pages as publish
 from proximity.authority.verification import pages as verification
 from proximity.authority.verification import statistics_pages
@@ -13,13 +15,15 @@ DEEDS = (RESET, GRANT, publish.ROTATE)
 
 def build_registry() -> Registry:
     """Return every page and card of the console."""
-    cards = (*verification.cards(), *accounts.cards(), *publish.cards())
+    cards = (*verification.cards(), *accounts.cards(), *publish.cards(), *audit.cards())
     return Registry(
         pages=(
             *start.pages(cards),
             *verification.pages(),
             *publish.pages(),
             *statistics_pages.pages(),
+            *audit.pages(),
+            *people.pages(),
             *accounts.pages({deed.kind: deed for deed in DEEDS}),
         ),
         cards=cards,

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.audit.deeds import deed_audit
 from proximity.authority.console.features import build_registry
 from proximity.authority.console.registry import PREFIX
 from proximity.authority.console.site import Console
@@ -38,7 +39,7 @@ from proximity.authority.service.bodies import (
 from proximity.authority.service.chaff import ChaffMirror, Seen, chaff_body
 from proximity.authority.service.health import health_routes
 from proximity.authority.service.metrics import Metrics
-from proximity.authority.service.structured_log import log_deed, log_event
+from proximity.authority.service.structured_log import log_event
 from proximity.authority.upload.api import PATH, PublishDoor, openapi_path
 from proximity.authority.upload.writer import UploadWriter
 from proximity.authority.verification.api import (
@@ -113,7 +114,7 @@ class ServiceApp:
         self._app = _build(authority, life)
         self._app.include_router(health_routes(authority, self._metrics))
         self._app.include_router(export_routes(authority, store))
-        console = Console(authority, build_registry(), audit or log_deed)
+        console = Console(authority, build_registry(), audit or deed_audit(authority))
         self._app.include_router(console.routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,6 +19,7 @@ USED = re.compile(r"""\bt\("([a-z0-9_.-]+)"[,)\s]""")
 # Their parts are put together from values of the program.
 BUILT = (
     "area.",
+    "audit.action.",
     "batch.",
     "card.",
     "deed.",
@@ -27,6 +28,7 @@ BUILT = (
     "group.",
     "keys.kind-",
     "page.",
+    "person.",
     "proof.",
     "role.",
     "state.",
