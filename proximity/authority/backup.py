@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from proximity.authority.accounts.model import ROOT, organisations
 from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.audit.trail import record_restore
 from proximity.authority.database import (
@@ -164,6 +165,8 @@ def _snapshot(engine: Engine) -> Connection:
 
 def _copy_rows(source: Connection, target: Engine) -> int:
     with target.begin() as writing:
+        # A new schema has the root; that of the copy, with its name, takes its place.
+        writing.execute(delete(organisations).where(organisations.c.id == ROOT))
         for table in METADATA.sorted_tables:
             rows = source.execution_options(yield_per=_ROWS).execute(select(table))
             for block in rows.mappings().partitions():

@@ -137,7 +137,7 @@ organisations = Table(
     Column("id", String(32), primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("name", String(200), nullable=False),
-    Column("parent", String(32), ForeignKey("organisations.id")),
+    Column("parent", String(32)),
     Column("path", String(255), nullable=False, unique=True),
 )
 
@@ -147,6 +147,8 @@ officers = Table(
     Column("id", String(16), primary_key=True),
     Column("email", String(254), nullable=False, unique=True),
     Column("name", String(120), nullable=False),
+    # Name and address as they are searched: without marks and capitals.
+    Column("folded", String(400), nullable=False),
     Column("unit", String(32), ForeignKey("organisations.id"), nullable=False),
     Column("password_hash", String(255)),
     Column("totp_sealed", LargeBinary),

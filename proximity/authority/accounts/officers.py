@@ -1,6 +1,7 @@
 """Officers: made, found, given rights, disabled; never deleted, audits name them."""
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -95,6 +96,14 @@ def check_email(email: str) -> None:
         )
 
 
+def fold(text: str) -> str:
+    """Return a text as it is searched: without marks and capitals."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in apart if not unicodedata.combining(c))
+    # A letter of its own, not one with a mark.
+    return bare.replace("đ", "d")[:400]
+
+
 def add_officer(connection: Connection, new: NewOfficer, now_s: int) -> None:
     """Store an officer without any right.
 
@@ -114,7 +123,11 @@ def add_officer(connection: Connection, new: NewOfficer, now_s: int) -> None:
             "email_taken", "Somebody has this address.", "Each address is used once."
         )
     connection.execute(
-        insert(officers).values(**(new._asdict() | {"email": email}), made_s=now_s)
+        insert(officers).values(
+            **(new._asdict() | {"email": email}),
+            folded=fold(f"{new.name} {email}"),
+            made_s=now_s,
+        )
     )
 
 
@@ -158,15 +171,10 @@ def find_account(connection: Connection, officer_id: str) -> Account | None:
 def search_accounts(
     connection: Connection, reach: ColumnElement[bool], text: str = ""
 ) -> list[Account]:
-    """Return officers within a condition whose name or address holds a text."""
+    """Return officers within a condition who have every word in name or address."""
     statement = select(*_ACCOUNT).where(reach)
-    if text:
-        lowered = text.lower()
-        statement = statement.where(
-            officers.c.email.contains(lowered, autoescape=True)
-            | func.lower(officers.c.name).contains(lowered, autoescape=True)
-            | officers.c.name.contains(text, autoescape=True)
-        )
+    for word in fold(text).split():
+        statement = statement.where(officers.c.folded.contains(word, autoescape=True))
     rows = connection.execute(statement.order_by(officers.c.name).limit(_LIST))
     return [Account(*row) for row in rows]
 

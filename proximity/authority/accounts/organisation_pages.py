@@ -19,7 +19,8 @@ from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
 
 _READ, _WRITE = reads(Area.ACCOUNTS), writes(Area.ACCOUNTS)
-_MAX_LIST = 60_000
+# Letters of Vietnamese take nine bytes in a form, and bodies have their bound.
+_MAX_LIST = 12_000
 _COLUMNS = 4
 
 

@@ -91,6 +91,9 @@ class Console:
             cookies = Cookies(request, https=self._https)
             browser = cookies.browser or self._authority.entropy(32).hex()
             visit = self._visit(request, cookies, origin=origin, browser=browser)
+            # Parts of pages ask by themselves: that is nobody's being there.
+            if visit.session is not None and page.kind is not Kind.FRAGMENT:
+                touch_session(self._authority, visit.session)
         except ApiError as error:
             return seal(Response(str(error), error.status), https=self._https)
         except SQLAlchemyError as error:
@@ -163,7 +166,6 @@ class Console:
             officer = load_officer(connection, session.officer) if session else None
         if session is None or officer is None:
             return None, _NOBODY
-        touch_session(self._authority, session)
         return session, officer
 
 

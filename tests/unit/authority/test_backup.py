@@ -6,6 +6,9 @@ import tarfile
 
 import pytest
 
+from proximity.authority.accounts.model import Role
+from proximity.authority.accounts.officers import load_officer
+from proximity.authority.accounts.organisations import find_organisation
 from proximity.authority.assembly import open_authority
 from proximity.authority.audit.model import Action, Entry, Reason
 from proximity.authority.audit.trail import record_entry
@@ -162,3 +165,16 @@ def test_a_link_in_a_backup_is_refused(tmp_path):
 
     with pytest.raises(FormatError):
         restore(path, tmp_path / "new", {})
+
+
+def test_units_officers_and_their_rights_come_along(world, someone, tmp_path):
+    lan = someone(Role.TRACER, "02641").officer
+    back_up(world.authority, tmp_path / "backup.tgz")
+    restore(tmp_path / "backup.tgz", tmp_path / "new", {})
+
+    restored = open_authority(tmp_path / "new", {})
+    with restored.engine.begin() as connection:
+        assert load_officer(connection, lan.id) == lan
+        root = find_organisation(connection, "root")
+    restored.engine.dispose()
+    assert root.name == "Sở Y tế tỉnh Lào Cai"

@@ -85,3 +85,14 @@ def test_the_passphrase_is_a_private_file_or_a_variable(tmp_path):
 def test_a_missing_passphrase_is_named(tmp_path):
     with pytest.raises(StoreError, match="missing"):
         load_passphrase(tmp_path, {})
+
+
+def test_what_is_sealed_opens_under_its_label_alone(authority):
+    sealed = authority.keyring.seal(b"a secret", "totp:a")
+
+    assert b"secret" not in sealed
+    assert authority.keyring.unseal(sealed, "totp:a") == b"a secret"
+    assert authority.keyring.seal(b"a secret", "totp:a") != sealed
+    for data, label in ((sealed, "totp:b"), (sealed[:-1], "totp:a"), (b"", "totp:a")):
+        with pytest.raises(StoreError):
+            authority.keyring.unseal(data, label)

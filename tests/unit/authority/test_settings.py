@@ -87,3 +87,18 @@ def test_a_folder_that_was_not_made_is_told_how(tmp_path: Path):
 
 def test_an_address_with_a_password_is_not_shown():
     assert "secret" not in repr(Settings(database_url="postgresql://u:secret@h/db"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"console_url": "http://console.example.org"},
+        {"console_url": "https://console.example.org/path"},
+        {"console_url": "https://Console.example.org"},
+        {"utc_offset_min": 900},
+    ],
+)
+def test_the_console_has_an_address_with_https_and_a_real_time_zone(wrong):
+    with pytest.raises(FormatError):
+        Settings(**wrong)
+    Settings(console_url="https://console.example.org:8443", utc_offset_min=-180)

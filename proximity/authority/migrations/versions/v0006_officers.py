@@ -24,7 +24,7 @@ def _make_units() -> None:
         sa.Column("id", sa.String(32), primary_key=True),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("parent", sa.String(32), sa.ForeignKey("organisations.id")),
+        sa.Column("parent", sa.String(32)),
         sa.Column("path", sa.String(255), nullable=False, unique=True),
     )
     root = {"id": "root", "kind": "authority", "name": "", "path": "root/"}
@@ -37,6 +37,7 @@ def _make_officers() -> None:
         sa.Column("id", sa.String(16), primary_key=True),
         sa.Column("email", sa.String(254), nullable=False, unique=True),
         sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("folded", sa.String(400), nullable=False),
         _unit(),
         sa.Column("password_hash", sa.String(255)),
         sa.Column("totp_sealed", sa.LargeBinary),
@@ -67,8 +68,8 @@ def _make_officers() -> None:
         }
         connection.execute(
             sa.text(
-                "INSERT INTO officers (id, email, name, unit, password_hash, made_s)"
-                " VALUES (:id, :email, :name, 'root', :hash, :made)"
+                "INSERT INTO officers (id, email, name, folded, unit, password_hash,"
+                " made_s) VALUES (:id, :email, :name, :email, 'root', :hash, :made)"
             ),
             values,
         )

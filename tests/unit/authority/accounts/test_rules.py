@@ -1,5 +1,7 @@
 """Who may do what, where."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
@@ -127,3 +129,19 @@ def test_rights_beyond_ones_own_and_the_right_to_approve_take_two_officers():
 )
 def test_the_unit_above_several(units, common):
     assert common_unit(units) == common
+
+
+def test_the_documented_table_of_rights_is_the_one_that_counts():
+    page = Path(__file__).parents[4] / "docs" / "reference" / "console.md"
+    lines = page.read_text("utf-8").splitlines()
+    begin = next(at for at, line in enumerate(lines) if line.startswith("| area |"))
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines[begin : begin + 2 + len(Area)]
+    ]
+    names = {Level.NONE: "", Level.READ: "read", Level.WRITE: "write"}
+
+    assert cells[0] == ["area", *Role]
+    assert {row[0]: row[1:] for row in cells[2:]} == {
+        area: [names[level_of(role, area)] for role in Role] for area in Area
+    }

@@ -58,6 +58,19 @@ def test_a_session_that_is_over_leads_to_the_door(admin, clock):
     assert admin.get("/console/today").header("location") == "/console/sign-in"
 
 
+def test_a_page_that_keeps_itself_up_to_date_keeps_no_session_open(admin, clock):
+    for _ in range(4):
+        clock.now_s += IDLE_S / 4
+        admin.get("/console/publication/now")
+    assert admin.get("/console/today").status == 303
+
+
+def test_who_works_stays_signed_in(admin, clock):
+    for _ in range(4):
+        clock.now_s += IDLE_S / 2
+        assert admin.get("/console/today").status == 200
+
+
 def test_the_language_is_remembered_and_any_other_is_not(admin):
     assert 'lang="vi"' in admin.get("/console/today").text
     assert 'lang="en"' in admin.get("/console/today?lang=en").text
