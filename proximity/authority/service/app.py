@@ -110,6 +110,7 @@ class ServiceApp:
             # Uploads that wait are stored and answered before the process ends.
             await asyncio.to_thread(writer.stop)
             authority.engine.dispose()
+            authority.vault.key_store.close()
 
         self._app = _build(authority, life)
         self._app.include_router(health_routes(authority, self._metrics))
