@@ -12,15 +12,18 @@ from proximity.authority.audit.readings import (
     officer_code,
     readings_of_officers,
 )
-from proximity.authority.audit.unusual import unusual_readers
+from proximity.authority.audit.unusual import told_alarms
 from proximity.authority.console.registry import Card, Group, Page
 from proximity.authority.console.view import Html, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
 from proximity.authority.settings import LANGUAGES
+from proximity.units import DAY_S, day_of
 
 _READ = reads(Area.AUDIT)
 _MAX_DIGITS = 16
+# For how long an alarm stands above the lines.
+_ALARM_DAYS = 7
 
 
 def pages() -> list[Page]:
@@ -43,9 +46,12 @@ def _audit(visit: Visit) -> View:
         officer=_officer(visit, who) if who else None,
         before=int(before) if before.isdecimal() else None,
     )
-    alarms = [each for each in unusual_readers(visit.authority) if each.unit in units]
+    since_s = visit.now_s - _ALARM_DAYS * DAY_S
+    alarms = told_alarms(visit.authority, units, since_s=since_s)
     with reading(visit.authority.engine) as connection:
+        # An alarm names the account that it is about.
         people = {line.who for line in lines} | {each.actor for each in alarms}
+        people |= {field for line in lines for field in line.fields}
         context = {
             "lines": lines,
             "alarms": alarms,
@@ -59,8 +65,8 @@ def _audit(visit: Visit) -> View:
 
 
 def _count_unusual(visit: Visit) -> int:
-    units = _units(visit)
-    return sum(each.unit in units for each in unusual_readers(visit.authority))
+    today_s = day_of(visit.now_s) * DAY_S
+    return len(told_alarms(visit.authority, _units(visit), since_s=today_s))
 
 
 def _units(visit: Visit) -> set[str]:

@@ -7,6 +7,7 @@ from proximity.authority.accounts.model import Role
 from proximity.authority.audit.model import Action, Entry, Reason
 from proximity.authority.audit.readings import officer_code
 from proximity.authority.audit.trail import record_entry
+from proximity.authority.audit.unusual import raise_alarms
 
 HERE, THERE = "02641", "03001"
 
@@ -27,6 +28,7 @@ def tracers(authority, someone):
                 (person,),
             )
             record_entry(authority, entry)
+    assert raise_alarms(authority) == 2
     return made
 
 
@@ -38,7 +40,7 @@ def test_a_superior_sees_the_officers_of_their_district_alone(someone, tracers):
     assert COMMUNES[THERE][1] not in seen
     assert "Read: Name, Telephone" in seen
     assert "Contact tracing · T-9" in seen
-    assert "opened 40 records today" in seen
+    assert "opened 40 records that day" in seen
 
 
 def test_a_code_that_a_person_was_shown_leads_to_the_officer(
@@ -59,11 +61,11 @@ def test_a_code_that_a_person_was_shown_leads_to_the_officer(
 def test_older_lines_are_on_the_next_page(someone, tracers):
     browser = someone(Role.AUDITOR).browser
     first = browser.get("/console/audit").text
-    second = browser.get("/console/audit?before=31").text
+    second = browser.get("/console/audit?before=33").text
 
-    assert "before=31" in first
-    assert ">31<" not in second
-    assert ">30<" in second
+    assert "before=33" in first
+    assert ">33<" not in second
+    assert ">32<" in second
     assert browser.get("/console/audit?before=x%00").status == 400
     assert browser.get("/console/audit?before=zehn").status == 200
 
