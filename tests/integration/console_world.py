@@ -29,12 +29,16 @@ from proximity.authority.accounts.officers import NewOfficer, add_officer, give_
 from proximity.authority.accounts.organisations import add_organisation, add_root
 from proximity.authority.accounts.sessions import PASSKEY, begin_session, token_digest
 from proximity.authority.assembly import Authority
+from proximity.authority.audit.model import Reader, Reason
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.cases.transfers import offer_transfer
 from proximity.authority.console.cookies import form_token
 from proximity.authority.console.features import build_registry
 from proximity.authority.console.registry import PREFIX, Page
+from proximity.authority.people.model import NewPerson, PersonField, PersonKind
+from proximity.authority.people.reading import read_people
+from proximity.authority.people.records import add_people
 from proximity.authority.verification.issuing import CodeOrder, issue_code
 from proximity.units import day_of, iso_day
 
@@ -223,12 +227,31 @@ def _plant_case(world: World, unit: Unit) -> dict[str, str]:
     return {"case": refs[0], "transfer": offer}
 
 
+def _plant_record(world: World, unit: Unit) -> dict[str, str]:
+    """Plant a person, read once by a tracer of the unit."""
+    authority = world.authority
+    tracer = next(
+        each.id
+        for each in world.people
+        if each.role is Role.TRACER and each.unit.id == unit.id
+    )
+    person = NewPerson(
+        unit.id, PersonKind.CASE, {PersonField.NAME: world.name(unit.id, "Lê Văn")}
+    )
+    with authority.engine.begin() as connection:
+        numbers = add_people(authority, connection, [person])
+    reader = Reader(tracer, unit.id, frozenset((unit.id,)), Reason.CASE_WORK)
+    read_people(authority, reader, numbers, PersonField)
+    return {"person": str(numbers[0])}
+
+
 PLANTS: tuple[Callable[[World, Unit], dict[str, str]], ...] = (
     _plant_unit,
     _plant_officer,
     _plant_code,
     _plant_approval,
     _plant_case,
+    _plant_record,
 )
 
 

@@ -77,7 +77,10 @@ def is_right(person: Person, page: Page, unit: str | None, world: World) -> bool
 def traces_of(world: World, unit: str) -> list[str]:
     """Return what would give away the things of a unit."""
     planted = world.planted[unit]
-    ids = [planted[each] for each in ("officer", "session", "code", "approval", "case")]
+    ids = [
+        planted[each]
+        for each in ("officer", "session", "code", "approval", "person", "case")
+    ]
     return [mark_of(unit), COMMUNES[unit][1], *ids]
 
 
@@ -148,6 +151,7 @@ def test_who_has_the_right_sees_the_things_of_all_their_units(app, world):
         ("/sessions", None),
         ("/approvals", None),
         ("/officers.csv", None),
+        ("/audit?before=20", "person"),
     ):
         whole = Browser(app, root).get(PREFIX + path).text
         part = Browser(app, district).get(PREFIX + path).text

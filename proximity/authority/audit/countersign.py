@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.heads import encode_head, head_name, newest_head
@@ -50,7 +50,9 @@ def countersign(
         return False
     with reading(authority.engine) as connection:
         tail = newest_line(connection)
-        first_s = connection.execute(select(func.min(audit.c.at_s))).scalar()
+        first_s = connection.execute(
+            select(audit.c.at_s).order_by(audit.c.seq).limit(1)
+        ).scalar()
     if first_s is None:
         return False
     keys = published_keys(authority.directory)

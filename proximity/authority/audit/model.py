@@ -33,6 +33,7 @@ class Action(StrEnum):
     FORGET = "forget"
     ALARM = "alarm"
     RESTORE = "restore"
+    DEED = "deed"
 
 
 class Reason(StrEnum):
@@ -130,7 +131,7 @@ audit = Table(
     Column("subjects", LargeBinary, nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
 )
-Index("audit_at", audit.c.at_s)
+Index("audit_action", audit.c.action, audit.c.at_s)
 Index("audit_actor", audit.c.actor, audit.c.at_s)
 
 # The subjects once more, to be found by person; `verify` compares both.

@@ -12,9 +12,10 @@ days of its own is held against the others alone; without others, against itself
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from sqlalchemy import Connection, distinct, func, select
 
@@ -59,6 +60,57 @@ class Alarm:
     opened: int
     own_median: float
     others_median: float
+
+
+class ToldAlarm(NamedTuple):
+    """An alarm that stands in the audit.
+
+    Attributes
+    ----------
+    at_s : int
+        Unix seconds.
+    actor, unit : str
+    opened : int
+        Different persons, when it was raised.
+    """
+
+    at_s: int
+    actor: str
+    unit: str
+    opened: int
+
+
+def told_alarms(
+    authority: Authority, units: Collection[str], *, since_s: int
+) -> list[ToldAlarm]:
+    """Return the alarms about accounts of some units, newest first.
+
+    What a page shows: the worker compares, this only looks up.
+
+    Parameters
+    ----------
+    authority : Authority
+    units : collection of str
+    since_s : int
+        Unix seconds.
+
+    Raises
+    ------
+    sqlalchemy.exc.SQLAlchemyError
+        If the database cannot be used.
+    """
+    statement = (
+        select(audit.c.at_s, audit.c.fields, audit.c.unit, audit.c.reference)
+        .where(
+            audit.c.action == Action.ALARM,
+            audit.c.at_s >= since_s,
+            audit.c.unit.in_(sorted(units)),
+        )
+        .order_by(audit.c.at_s.desc())
+    )
+    with reading(authority.engine) as connection:
+        rows = connection.execute(statement).all()
+    return [ToldAlarm(at_s, actor, unit, int(n)) for at_s, actor, unit, n in rows]
 
 
 def unusual_readers(authority: Authority) -> list[Alarm]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.assembly import Authority
@@ -137,7 +137,9 @@ def verify_audit(
 def _heads(
     authority: Authority, store: PublishedStore, connection: Connection
 ) -> list[Head]:
-    first_s = connection.execute(select(func.min(audit.c.at_s))).scalar()
+    first_s = connection.execute(
+        select(audit.c.at_s).order_by(audit.c.seq).limit(1)
+    ).scalar()
     if first_s is None:
         first_s = authority.now_s
     try:

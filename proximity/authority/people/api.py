@@ -1,6 +1,5 @@
 """The doors of a person to their own record."""
 
-import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Header, Request
@@ -14,13 +13,12 @@ from proximity.authority.people.citizen import (
     check_client,
     correct_record,
     erase_record,
-    message_with_code,
     open_session,
     see_readings,
     see_record,
+    send_quietly,
 )
 from proximity.authority.people.model import PersonField
-from proximity.errors import ProximityError
 from proximity.units import iso_day
 
 CITIZEN_PREFIX = "/api/citizen"
@@ -72,7 +70,7 @@ def citizen_routes(authority: Authority) -> APIRouter:
         """Send a code to the telephone of the record, if there is one."""
         check_client(authority, _address(request))
         # All of it after the answer, whose time and text tell nothing.
-        tasks.add_task(_send, authority, body.receipt)
+        tasks.add_task(send_quietly, authority, body.receipt)
         return {"message": "if the receipt is known, a code is on its way"}
 
     @routes.post("/session")
@@ -122,14 +120,6 @@ def citizen_routes(authority: Authority) -> APIRouter:
         return {"readings": [_fields(each) for each in found]}
 
     return routes
-
-
-def _send(authority: Authority, receipt: str) -> None:
-    # Nobody waits for it; the person asks again.
-    with contextlib.suppress(ProximityError):
-        message = message_with_code(authority, receipt)
-        if message is not None:
-            authority.messenger.send(*message)
 
 
 def _fields(shown: Reading) -> dict[str, Any]:

@@ -5,9 +5,11 @@ telephone of the record. Neither alone opens anything, and neither tells whether
 other is right.
 """
 
+import contextlib
 import hashlib
 import hmac
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -39,6 +41,7 @@ from proximity.authority.verification.rules import (
     client_scope,
     draw_short_code,
 )
+from proximity.errors import ProximityError
 from proximity.units import DAY_S, day_of
 
 CODE_LIFE_S = 10 * 60
@@ -143,6 +146,23 @@ def message_with_code(authority: Authority, receipt: str) -> tuple[str, str] | N
     return phone, _MESSAGES[authority.settings.language].format(code=code)
 
 
+def send_quietly(authority: Authority, receipt: str) -> None:
+    """Send a code if there is somebody to send it to; whoever waits asks again."""
+    with contextlib.suppress(ProximityError):
+        message = message_with_code(authority, receipt)
+        if message is not None:
+            authority.messenger.send(*message)
+
+
+def send_later(authority: Authority, receipt: str) -> threading.Thread:
+    """Send a code while the asker is answered: the time of an answer tells nothing."""
+    sending = threading.Thread(
+        target=send_quietly, args=(authority, receipt), daemon=True
+    )
+    sending.start()
+    return sending
+
+
 def open_session(authority: Authority, receipt: str, code: str) -> Session:
     """Exchange receipt and code for a session.
 
@@ -166,7 +186,9 @@ def open_session(authority: Authority, receipt: str, code: str) -> Session:
             }
             connection.execute(insert(citizen_sessions).values(row))
     if not good:
-        raise ApiError(401, "code_invalid", "receipt and code do not belong together")
+        raise ApiError(
+            401, "receipt_or_code", "receipt and code do not belong together"
+        )
     return Session(token, until_s)
 
 

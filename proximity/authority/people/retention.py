@@ -38,11 +38,11 @@ class Expiring:
     unit_s: int
 
 
-# Rows that refer to persons, or to what somebody broadcast; each feature adds its own.
-EXPIRING: list[Expiring] = [
+# Rows that refer to persons, or to what somebody broadcast: a line for each table.
+EXPIRING = (
     Expiring(citizen_codes.name, citizen_codes.c.until_s.name, 1),
     Expiring(citizen_sessions.name, citizen_sessions.c.until_s.name, 1),
-]
+)
 
 
 @dataclass(frozen=True, slots=True)

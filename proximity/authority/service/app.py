@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.audit.deeds import deed_audit
 from proximity.authority.cases import line_api
 from proximity.authority.cases.api import case_routes
 from proximity.authority.cases.line_api import line_routes
@@ -49,7 +50,7 @@ from proximity.authority.service.bodies import (
 from proximity.authority.service.chaff import ChaffMirror, Seen, chaff_body
 from proximity.authority.service.health import health_routes
 from proximity.authority.service.metrics import Metrics
-from proximity.authority.service.structured_log import log_deed, log_event
+from proximity.authority.service.structured_log import log_event
 from proximity.authority.upload.api import PATH, PublishDoor, openapi_path
 from proximity.authority.upload.writer import UploadWriter
 from proximity.authority.verification.api import (
@@ -127,12 +128,13 @@ class ServiceApp:
             # Uploads that wait are stored and answered before the process ends.
             await asyncio.to_thread(writer.stop)
             authority.engine.dispose()
+            authority.vault.key_store.close()
 
         self._app = _build(authority, life)
         self._app.include_router(health_routes(authority, self._metrics))
         recursive = recursive_store(authority)
         self._app.include_router(export_routes(authority, store, recursive))
-        console = Console(authority, build_registry(), audit or log_deed)
+        console = Console(authority, build_registry(), audit or deed_audit(authority))
         self._app.include_router(console.routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,8 +9,6 @@ import logging
 import sys
 from typing import Any, TextIO
 
-from sqlalchemy import Connection
-
 _FIELDS = {
     "event",
     "path",
@@ -22,9 +20,6 @@ _FIELDS = {
     "held_back",
     "made",
     "pid",
-    "officer",
-    "action",
-    "subject",
 }
 _LOGGER = logging.getLogger("proximity.authority")
 
@@ -71,13 +66,3 @@ def log_event(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
     if unknown:
         raise ValueError("a field is not one that may be logged")
     _LOGGER.log(level, event, extra={"fields": {"event": event} | fields})
-
-
-def log_deed(
-    connection: Connection, officer: str, action: str, *, subject: str
-) -> None:
-    """Log what an officer does, by IDs that say nothing of a person.
-
-    The line is written whether or not the transaction is committed.
-    """
-    log_event("deed", officer=officer, action=action, subject=subject)

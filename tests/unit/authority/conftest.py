@@ -18,7 +18,6 @@ from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.audit.model import Reader, Reason
 from proximity.authority.database import reading
 from proximity.authority.founding import Founded, found_authority
-from proximity.authority.keyring import Keyring
 from proximity.authority.people.model import NewPerson, PersonField, PersonKind
 from proximity.authority.people.records import add_people
 from proximity.authority.service.app import ServiceApp
@@ -80,11 +79,12 @@ def make_authority(
 
     def make(**settings: object) -> Authority:
         real = open_authority(directory, {})
+        # Another keyring would stretch the passphrase once more: that takes long.
+        real.keyring._clock = clock
         made = replace(
             real,
             settings=replace(real.settings, **settings),
             clock=clock,
-            keyring=Keyring(real.engine, real.passphrase, clock),
             messenger=Sent(),
             entropy=os.urandom,
         )

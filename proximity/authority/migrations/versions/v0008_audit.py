@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("subjects", sa.LargeBinary, nullable=False),
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
     )
-    op.create_index("audit_at", "audit", ["at_s"])
+    op.create_index("audit_action", "audit", ["action", "at_s"])
     op.create_index("audit_actor", "audit", ["actor", "at_s"])
     op.create_table(
         "audit_subjects",

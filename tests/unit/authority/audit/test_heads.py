@@ -1,9 +1,12 @@
 """A head says which line was the last, and who signed that."""
 
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from proximity.authority.audit.heads import (
     encode_head,
@@ -25,6 +28,7 @@ from proximity.protocol.signature import Signer, VerificationKey
 
 SIGNER = Signer(ec.generate_private_key(ec.SECP256R1()), "VN", "v1")
 KEYS = [PinnedKey(VerificationKey(SIGNER.private_key.public_key(), "VN", "v1"))]
+SCHEMA = Path(__file__).parents[4] / "docs/reference/schemas/audit-head-v1.json"
 TAIL = Tail(9, b"h" * 32)
 
 
@@ -47,6 +51,19 @@ def test_a_head_comes_back():
     assert (first.before, second.before) == (None, 20_600)
     assert second.before_digest == first.digest
     assert head_name(20_600) == "audit-2026-05-27.json"
+
+
+def test_a_head_has_the_published_form_and_whoever_reads_that_can_verify_it():
+    first = parse_head(head(), KEYS)
+    for data in (head(), head(20_601, before=first)):
+        document = json.loads(data)
+        jsonschema.validate(document, json.loads(SCHEMA.read_text("utf-8")))
+        (signature,) = document.pop("signatures")
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+        # Raises if it does not hold.
+        SIGNER.private_key.public_key().verify(
+            bytes.fromhex(signature["signature"]), text.encode(), ec.ECDSA(SHA256())
+        )
 
 
 @pytest.mark.parametrize("name", ["region", "day", "seq", "hash", "before"])

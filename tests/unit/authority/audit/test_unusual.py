@@ -4,7 +4,12 @@ from sqlalchemy import select
 
 from proximity.authority.audit.model import Action, Entry, Reason, audit
 from proximity.authority.audit.trail import record_entry
-from proximity.authority.audit.unusual import FLOOR, raise_alarms, unusual_readers
+from proximity.authority.audit.unusual import (
+    FLOOR,
+    raise_alarms,
+    told_alarms,
+    unusual_readers,
+)
 
 
 def open_people(authority, actor, count, *, action=Action.READ, first=0):
@@ -75,5 +80,9 @@ def test_an_alarm_is_written_once_a_day(authority, clock):
     with authority.engine.connect() as connection:
         line = connection.execute(select(audit).order_by(audit.c.seq.desc())).first()
     assert (line.action, line.fields, line.unit) == ("alarm", "an", "10-080")
+    (told,) = told_alarms(authority, ["10-080"], since_s=authority.now_s)
+    assert (told.actor, told.unit, told.opened) == ("an", "10-080", FLOOR)
+    assert told_alarms(authority, ["10-082"], since_s=0) == []
     clock.now_s += 86_400
     assert raise_alarms(authority) == 0
+    assert told_alarms(authority, ["10-080"], since_s=authority.now_s) == []

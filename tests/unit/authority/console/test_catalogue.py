@@ -22,6 +22,7 @@ DONE = re.compile(
 # Their parts are put together from values of the program.
 BUILT = (
     "area.",
+    "audit.action.",
     "batch.",
     "card.",
     "case.call_result.",

@@ -5,10 +5,10 @@ from proximity.authority.console.features import DEEDS, build_registry
 from proximity.authority.console.registry import Door, Kind
 
 
-def test_pages_before_sign_in_are_only_those_of_the_door():
+def test_pages_before_sign_in_are_those_of_the_door_and_of_persons_themselves():
     opened = {page.name for page in build_registry().pages if page.door is Door.OPEN}
 
-    assert {each.split("-")[0] for each in opened} == {"sign", "welcome"}
+    assert {each.split("-")[0] for each in opened} == {"sign", "welcome", "my"}
 
 
 def test_only_what_concerns_the_visitor_needs_no_right():
@@ -17,6 +17,7 @@ def test_only_what_concerns_the_visitor_needs_no_right():
     assert {each.split("-")[0] for each in free} == {
         "today",
         "me",
+        "my",
         "sign",
         "set",
         "welcome",

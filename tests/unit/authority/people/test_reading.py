@@ -1,8 +1,11 @@
 """Reading: the audit first, then plain text, and only of one's own units."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select, text, update
 
+import proximity.authority
 from proximity.authority.audit.model import audit
 from proximity.authority.audit.trail import AuditLine
 from proximity.authority.people.model import PersonField, persons
@@ -164,6 +167,17 @@ def test_a_line_opens_only_what_it_names(authority, add_person, reader):
     ):
         with pytest.raises(PolicyError, match="audit"):
             open_fields(authority, line, row, wrapped=wrapped, fields=[F.NAME])
+
+
+def test_one_place_of_the_program_decrypts():
+    package = Path(proximity.authority.__file__).parent
+    callers = [
+        path.name
+        for path in package.rglob("*.py")
+        if "vault.unseal(" in path.read_text("utf-8")
+    ]
+
+    assert callers == ["reading.py"]
 
 
 def test_nobody_reads_a_whole_province_at_once(authority, reader):

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from proximity.authority.service.structured_log import log_deed, log_event, start_log
+from proximity.authority.service.structured_log import log_event, start_log
 
 
 @pytest.fixture
@@ -46,13 +46,3 @@ def test_of_others_only_who_speaks_is_told(log):
     line = json.loads(log.getvalue())
     assert (line["event"], line["error"]) == ("log library", "RuntimeError")
     assert "12345678" not in log.getvalue()
-
-
-def test_a_deed_is_told_by_ids_alone(log, authority):
-    with authority.engine.begin() as connection:
-        log_deed(connection, "0a", "account.reset", subject="0b")
-
-    line = json.loads(log.getvalue())
-    assert {"officer": "0a", "action": "account.reset", "subject": "0b"}.items() <= (
-        line.items()
-    )
