@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from proximity.authority.accounts.four_eyes import Deed, Request
-from proximity.authority.accounts.organisations import unit_names
+from proximity.authority.accounts.four_eyes import Deed, Names, Request
 from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
@@ -26,11 +25,10 @@ def _withdraw(authority: Authority, request: Request) -> str:
     return ""
 
 
-def _describe(connection: Connection, request: Request) -> Mapping[str, str]:
-    units = unit_names(connection, {request.unit.id})
+def _describe(request: Request, names: Names) -> Mapping[str, str]:
     return {
         "ref": request.subject,
-        "unit": units.get(request.unit.id, request.unit.id),
+        "unit": names.units.get(request.unit.id, request.unit.id),
     }
 
 

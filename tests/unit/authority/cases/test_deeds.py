@@ -3,6 +3,7 @@
 import pytest
 
 from proximity.authority.accounts.four_eyes import (
+    Names,
     Verdict,
     Wish,
     ask_for,
@@ -60,8 +61,9 @@ def state(authority, case) -> str:
 def test_it_is_done_when_another_officer_agrees(authority, someone, case, request_id):
     supervisor = someone(Role.SUPERVISOR, COMMUNE).officer
     with authority.engine.begin() as connection:
-        said = WITHDRAW.describe(connection, find_request(connection, request_id))
-    assert said["ref"] == case
+        asked = find_request(connection, request_id)
+    said = WITHDRAW.describe(asked, Names({}, {COMMUNE: "Phường Cốc Lếu"}))
+    assert said == {"ref": case, "unit": "Phường Cốc Lếu"}
     assert state(authority, case) == "open"
 
     decide(authority, supervisor, request_id, Verdict.APPROVE, deeds=DEEDS)

@@ -28,6 +28,7 @@ BUILT = (
     "case.call_result.",
     "case.choice.",
     "case.day.",
+    "case.person.",
     "case.status.",
     "case.test_result.",
     "deed.",
