@@ -28,7 +28,12 @@ def test_a_password_has_its_bounds_and_is_not_repeated(password):
     assert not password or password not in str(caught.value)
 
 
-@pytest.mark.parametrize("kept", [None, "no hash", hash_password(PASSWORD)])
+@pytest.mark.parametrize(
+    "kept",
+    [None, "no hash", hash_password(PASSWORD)],
+    # A hash is another one in every process of the tests.
+    ids=["nobody", "damaged", "another"],
+)
 def test_another_password_is_none(kept):
     assert not is_password("nobody has this password", kept)
 
