@@ -86,7 +86,7 @@ def measure(directory: Path, count: int) -> dict[str, object]:
     """Fill a new authority and search in it."""
     found_authority(directory, {}, test=True)
     authority = open_authority(directory, {})
-    drawn = random.Random(SEED)  # noqa: S311 - synthetic names are no secret.
+    drawn = random.Random(SEED)
     names = [draw_name(drawn) for _ in range(count)]
     units = [f"10-{drawn.randrange(COMMUNES):03}" for _ in range(count)]
     begun = time.perf_counter()

@@ -16,7 +16,6 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from proximity.authority.accounts.model import ROOT, organisations
 from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.audit.trail import record_restore
 from proximity.authority.database import (

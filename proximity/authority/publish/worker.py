@@ -28,12 +28,7 @@ from sqlalchemy import (
 from proximity.authority.accounts.sessions import forget_sessions
 from proximity.authority.assembly import Authority
 from proximity.authority.cases.intake import forget_shared
-from proximity.authority.database import (
-    held_alone,
-    named_errors,
-    reading,
-    serialise,
-)
+from proximity.authority.database import held_alone, named_errors, reading, serialise
 from proximity.authority.people.upkeep import keep_up
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
@@ -348,9 +343,8 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
                 exposures.c.forget_s <= now_s,
             )
         )
-        connection.execute(delete(certificates).where(certificates.c.until_s <= now_s))
-        connection.execute(delete(tokens).where(tokens.c.until_s <= now_s))
-        connection.execute(delete(phones).where(phones.c.until_s <= now_s))
+        for table in (certificates, tokens, phones):
+            connection.execute(delete(table).where(table.c.until_s <= now_s))
         connection.execute(
             delete(codes).where(codes.c.long_until_s + _KEPT_CODES_S <= now_s)
         )

@@ -78,7 +78,7 @@ def founded(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Fou
     """Return an authority to be copied."""
     directory = tmp_path_factory.mktemp("founded") / "authority"
     where = database.new()
-    settings = {"PROXIMITY_AUTHORITY_MINIMUM": "20", "PROXIMITY_NOW": str(NOW_S)}
+    settings = {"PROXIMITY_AUTHORITY_MINIMUM": "20", "PROXIMITY_NOW": str(NOW_S - 60)}
     found_authority(directory, where | settings, test=True)
     engine = open_database(load_settings(directory, where), directory)
     metadata = MetaData()
