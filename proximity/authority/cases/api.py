@@ -88,7 +88,9 @@ class DecisionRequest(_Body):
 def case_routes(authority: Authority) -> APIRouter:
     """Return what concerns cases and contacts."""
     routes = APIRouter(
-        prefix="/api/cases", dependencies=[needs_key(authority, ApiKeyKind.ADMIN)]
+        prefix="/api/cases",
+        dependencies=[needs_key(authority, ApiKeyKind.ADMIN)],
+        include_in_schema=False,
     )
     _reading_routes(routes, authority)
     _writing_routes(routes, authority)

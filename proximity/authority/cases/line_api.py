@@ -24,7 +24,9 @@ MAX_LIST_BYTES = MAX_BYTES
 
 def line_routes(authority: Authority) -> APIRouter:
     """Return what an officer's program asks of the line list."""
-    routes = APIRouter(dependencies=[needs_key(authority, ApiKeyKind.ADMIN)])
+    routes = APIRouter(
+        dependencies=[needs_key(authority, ApiKeyKind.ADMIN)], include_in_schema=False
+    )
     policy = load_policy(authority.directory)
 
     @routes.get(PATH, response_class=Response)

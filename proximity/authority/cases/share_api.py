@@ -44,7 +44,9 @@ class PackageRequest(BaseModel):
 
 def share_routes(authority: Authority) -> APIRouter:
     """Return what a device asks when its person shares."""
-    routes = APIRouter(dependencies=[needs_key(authority, ApiKeyKind.DEVICE)])
+    routes = APIRouter(
+        dependencies=[needs_key(authority, ApiKeyKind.DEVICE)], include_in_schema=False
+    )
     policy = load_policy(authority.directory)
 
     @routes.post(OPEN_PATH)

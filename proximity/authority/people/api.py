@@ -61,7 +61,7 @@ class ReadingsRequest(_Body):
 
 def citizen_routes(authority: Authority) -> APIRouter:
     """Return what a person asks about themselves."""
-    routes = APIRouter(prefix=CITIZEN_PREFIX)
+    routes = APIRouter(prefix=CITIZEN_PREFIX, include_in_schema=False)
 
     @routes.post("/code", status_code=202)
     def code(

@@ -9,9 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import argon2
 import pytest
 from console_world import Browser, Person, World, add_person, add_units
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from proximity.authority import keyring
+from proximity.authority.accounts import passwords
 from proximity.authority.accounts.model import Officer, Role
 from proximity.authority.accounts.officers import load_officer
 from proximity.authority.assembly import Authority, open_authority
@@ -44,6 +48,17 @@ class Sent:
 
     def send(self, phone: str, text: str) -> None:
         self.messages.append((phone, text))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_stretching() -> Iterator[None]:
+    """Stretch passwords and passphrases at the least cost, for every test does."""
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", hasher)
+        patch.setattr(passwords, "_NOBODY", hasher.hash("nobody has this password"))
+        patch.setattr(keyring, "Scrypt", lambda **cost: Scrypt(**cost | {"n": 2}))
+        yield
 
 
 @pytest.fixture(scope="session")

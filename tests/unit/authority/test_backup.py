@@ -57,8 +57,9 @@ def test_a_new_machine_goes_on_where_the_backup_was_made(authority, archive, tmp
     before = authority.directory / "exports"
     restored = open_authority(new, {"PROXIMITY_NOW": str(authority.now_s + 86_400)})
     assert restored.keyring.current(CODE).kid == authority.keyring.current(CODE).kid
-    for file in before.glob("*"):
-        assert (new / "exports" / file.name).read_bytes() == file.read_bytes()
+    for file in (each for each in before.rglob("*") if each.is_file()):
+        copy = new / "exports" / file.relative_to(before)
+        assert copy.read_bytes() == file.read_bytes()
     assert work(restored).keys == 1
     lines = (new / "exports" / "index.txt").read_text().splitlines()
     assert (before / "index.txt").read_text() == lines[0]
