@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import obstore
 from moto.server import ThreadedMotoServer
-from obstore.store import from_url
+from obstore.store import ObjectStore, from_url
 
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -46,6 +46,12 @@ class S3Simulator:
         """Return what lies below a prefix, by its name there."""
         return names_below(f"s3://bucket/{prefix}", self.environment)
 
+    def clear(self, prefix: str) -> None:
+        """Delete what is below a prefix: all simulators of a process share objects."""
+        store = _open(f"s3://bucket/{prefix}", self.environment)
+        for page in obstore.list(store):
+            obstore.delete(store, [each["path"] for each in page])
+
     def close(self) -> None:
         """End the server."""
         self._server.stop()
@@ -53,11 +59,13 @@ class S3Simulator:
 
 def names_below(url: str, environment: Mapping[str, str] = os.environ) -> set[str]:
     """Return the names of all objects below an address."""
+    store = _open(url, environment)
+    return {each["path"] for page in obstore.list(store) for each in page}
+
+
+def _open(url: str, environment: Mapping[str, str]) -> ObjectStore:
     options = {
         name.removeprefix("AWS_").lower(): environment[name] for name in _CREDENTIALS
     }
     endpoint = {"endpoint": environment["AWS_ENDPOINT_URL"]}
-    store = from_url(
-        url, config=options | endpoint, client_options={"allow_http": True}
-    )
-    return {each["path"] for page in obstore.list(store) for each in page}
+    return from_url(url, config=options | endpoint, client_options={"allow_http": True})

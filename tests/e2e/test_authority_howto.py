@@ -149,6 +149,7 @@ def country(tmp_path: Path):
     if reason:
         pytest.skip(reason)
     server, store = PostgresServer(), S3Simulator()
+    store.clear("vn")
     address = f"http://{store.host}:{store.port}"
     reader = Reader(
         tmp_path,
