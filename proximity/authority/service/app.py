@@ -119,7 +119,7 @@ class ServiceApp:
     environment : mapping
         Where the credentials of an object store are.
     audit : Audit | None
-        Where deeds of officers are written down; None for the log.
+        Where deeds of officers are written down; None for the audit.
     """
 
     def __init__(
