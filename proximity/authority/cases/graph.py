@@ -59,7 +59,8 @@ def graph_of(chain: Chain, title: str, address: Callable[[str], str]) -> Markup:
     ]
     dots = [_dot(node, address(node.ref)) for node in nodes]
     return Markup(
-        '<svg class="graph" role="group" viewBox="0 0 {} {}"><title>{}</title>{}{}</svg>'
+        '<svg class="graph" role="group" viewBox="0 0 {} {}">'
+        "<title>{}</title>{}{}</svg>"
     ).format(_WIDE, height, title, Markup("").join(lines), Markup("").join(dots))
 
 
