@@ -5,10 +5,12 @@ from typing import Any
 
 from proximity.research.axes import Scale, marks
 
-WIDTH, HEIGHT = 390.0, 420.0
+WIDTH, HEIGHT = 390.0, 496.0
 PLOT = (46.0, 376.0, 44.0, 374.0)
 ACROSS = Scale(0.0, 1.0, PLOT[0], PLOT[1])
 UP = Scale(0.0, 1.0, PLOT[3], PLOT[2])
+# Below the plot: no line can run through it there.
+LEGEND_AT = 432.0
 # Told apart without colour as well, by their dashes and marks.
 COLOURS = ("#1b5e9b", "#c2410c", "#2e7d32", "#6b21a8")
 DASHES = ("", "7 3", "2 3", "9 3 2 3")
@@ -25,9 +27,10 @@ def roc_svg(sets: Sets) -> str:
         for scorer, wide in ((SIMPLE, 1.0), (FITTED, 2.4)):
             path = _path(each["roc"][scorer])
             parts.append(_line(path, colour, dash if wide > 1 else "", wide))
-        labels.append(f"{name}: {each['figures'][FITTED]['auc']:.3f}")
-    parts += _legend(labels, ACROSS(0.36), UP(0.27))
-    parts.append(_text(ACROSS(0.36), UP(0.05), f"thin: {SIMPLE}", size=12))
+        labels.append(f"{name}: AUC {each['figures'][FITTED]['auc']:.3f}")
+    parts += _legend(labels)
+    below = LEGEND_AT + 18 * len(labels)
+    parts.append(_text(PLOT[0] + 32, below, f"thin, of the same colour: {SIMPLE}"))
     return _svg("Found against false alarms, pooled", parts)
 
 
@@ -44,7 +47,7 @@ def reliability_svg(sets: Sets) -> str:
             for x, y in points
         ]
         labels.append(f"{name}: ECE {each['figures'][FITTED]['ece']:.3f}")
-    parts += _legend(labels, ACROSS(0.03), UP(0.95))
+    parts += _legend(labels)
     return _svg("Probabilities stated and what was true", parts)
 
 
@@ -70,7 +73,7 @@ def _frame(across: str, up: str) -> str:
         lines.append(_text(PLOT[0] - 7, mark.at + 4, _short(mark.label), anchor="end"))
     diagonal = f"M{ACROSS(0)} {UP(0)}L{ACROSS(1)} {UP(1)}"
     lines.append(f'<path d="{diagonal}" stroke="#8a97a5" stroke-dasharray="3 4"/>')
-    lines.append(_text((PLOT[0] + PLOT[1]) / 2, HEIGHT - 10, across, anchor="middle"))
+    lines.append(_text((PLOT[0] + PLOT[1]) / 2, PLOT[3] + 36, across, anchor="middle"))
     middle = (PLOT[2] + PLOT[3]) / 2
     lines.append(
         f'<text transform="translate(14 {middle}) rotate(-90)"'
@@ -79,13 +82,13 @@ def _frame(across: str, up: str) -> str:
     return "\n".join(lines)
 
 
-def _legend(labels: Sequence[str], x: float, y: float) -> list[str]:
+def _legend(labels: Sequence[str]) -> list[str]:
     parts = []
     for row, label in enumerate(labels):
-        at = y + 18 * row
+        at = LEGEND_AT + 18 * row
         colour, dash = COLOURS[row], DASHES[row]
-        parts.append(_line(f"M{x} {at - 4}h26", colour, dash, 2.4))
-        parts.append(_text(x + 32, at, label))
+        parts.append(_line(f"M{PLOT[0]:g} {at - 4:g}h26", colour, dash, 2.4))
+        parts.append(_text(PLOT[0] + 32, at, label))
     return parts
 
 
@@ -101,9 +104,8 @@ def _path(points: Iterable[Sequence[float]]) -> str:
     return "M" + "L".join(f"{ACROSS(x)} {UP(y)}" for x, y in points)
 
 
-def _text(x: float, y: float, text: str, *, size: int = 0, anchor: str = "") -> str:
-    extra = f' font-size="{size}"' if size else ""
-    extra += f' text-anchor="{anchor}"' if anchor else ""
+def _text(x: float, y: float, text: str, *, anchor: str = "") -> str:
+    extra = f' text-anchor="{anchor}"' if anchor else ""
     return f'<text x="{x:g}" y="{y:g}"{extra}>{text}</text>'
 
 

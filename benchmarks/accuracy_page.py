@@ -239,7 +239,8 @@ def _row(
         best = each["best"][key]
         simple = f"{best} {_number(each['figures'][best][key])}"
         over = each["gains"][FITTED][key]
-        gain, bounds = f"{over['gain']:+.3f}", _interval(over["interval"], signed=True)
+        gain = f"{over['gain']:+.3f}".replace("-", MINUS)
+        bounds = _interval(over["interval"], signed=True)
     verdict = "yes" if met else "**no**"
     if least and ceiling < target:
         verdict += "; target above the ceiling"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proximity.kernels.dispatch import load_operation
-from proximity.ranging.looks import LOOK_S, Float64, Int64, Looks
+from proximity.ranging.looks import LOOK_S, Float64, Int64, Looks, parts_of
 from proximity.ranging.population import Fading
 
 
@@ -40,22 +40,27 @@ def levels_of(looks: Looks, n: int, fading: Fading) -> Levels:
     """
     level_db = np.zeros((n, 2))
     variance = np.full((n, 2), np.inf)
-    if len(looks.look):
-        row = looks.encounter * 2 + ~looks.forward
-        starts = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
-        sums = np.add.reduceat(looks.weight, starts)
-        mean_db = np.add.reduceat(looks.weight * looks.attenuation_db, starts) / sums
-        part = looks.weight / np.repeat(sums, np.diff(np.append(starts, len(row))))
-        # What lasts: slow fading, and motion about the mean distance.
-        lasting = fading.slow_sd**2 + (fading.slope_db * fading.motion_sd) ** 2
-        kept = np.add.reduceat(
-            part * _correlated(part, looks.look, row, fading.memory_s), starts
-        )
-        single = fading.fast_sd**2 * np.add.reduceat(part**2, starts)
-        single += fading.packet_sd**2 * np.add.reduceat(part**2 / looks.weight, starts)
-        level_db.flat[row[starts]] = mean_db
-        variance.flat[row[starts]] = single + lasting * kept
+    for part in parts_of(looks):
+        _fill(part, fading, Levels(level_db, variance))
     return Levels(level_db, variance)
+
+
+def _fill(looks: Looks, fading: Fading, levels: Levels) -> None:
+    """Write the levels of some encounters."""
+    row = looks.encounter * 2 + ~looks.forward
+    starts = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
+    sums = np.add.reduceat(looks.weight, starts)
+    mean_db = np.add.reduceat(looks.weight * looks.attenuation_db, starts) / sums
+    part = looks.weight / np.repeat(sums, np.diff(np.append(starts, len(row))))
+    # What lasts: slow fading, and motion about the mean distance.
+    lasting = fading.slow_sd**2 + (fading.slope_db * fading.motion_sd) ** 2
+    kept = np.add.reduceat(
+        part * _correlated(part, looks.look, row, fading.memory_s), starts
+    )
+    single = fading.fast_sd**2 * np.add.reduceat(part**2, starts)
+    single += fading.packet_sd**2 * np.add.reduceat(part**2 / looks.weight, starts)
+    levels.level_db.flat[row[starts]] = mean_db
+    levels.variance.flat[row[starts]] = single + lasting * kept
 
 
 def _correlated(part: Float64, look: Int64, row: Int64, memory_s: float) -> Float64:

@@ -4,6 +4,7 @@ Everything after this works on looks, so that ten million sightings cost no more
 the time they span, and one burst of them counts no more than its half minute.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,9 @@ ATTENUATION_DB = (0.0, 140.0)
 _STEPS_PER_DB = 1024.0
 # One look weighs as much as this many sightings at most.
 MOST_SIGHTINGS = 64
+# Sightings are taken so many at a time: only looks are held of all of them.
+_AT_ONCE = 1 << 19
+_LOOKS_AT_ONCE = 1 << 16
 
 
 class Heard(NamedTuple):
@@ -67,6 +71,19 @@ class Looks(NamedTuple):
     weight: Float64
 
 
+def parts_of(looks: Looks) -> Iterator[Looks]:
+    """Yield the looks of some whole encounters at a time, in their order.
+
+    What is made of each look is then held for no more of them.
+    """
+    begin, m = 0, len(looks.look)
+    while begin < m:
+        last = looks.encounter[min(begin + _LOOKS_AT_ONCE, m) - 1]
+        end = int(np.searchsorted(looks.encounter, last, side="right"))
+        yield Looks._make(column[begin:end] for column in looks)
+        begin = end
+
+
 def looks_of(heard: Heard) -> Looks:
     """Sum up sightings by encounter, direction and half minute.
 
@@ -80,43 +97,74 @@ def looks_of(heard: Heard) -> Looks:
     Looks
         Sorted; at most one row for each direction and half minute.
     """
-    kept = np.isfinite(heard.attenuation_db)
-    if not kept.all():
-        heard = Heard._make(column[kept] for column in heard)
-    link = heard.encounter * 2 + heard.forward
-    look = heard.t_ms // MS_PER_LOOK
-    order, starts = _grouped(link, look)
-    if len(order) == 0:
+    if len(heard.t_ms) == 0:
         nothing = np.zeros(0, np.int64)
         return Looks(nothing, nothing > 0, nothing, np.zeros(0), np.zeros(0))
-    count = np.diff(np.append(starts, len(order))).astype(np.float64)
-    level_db = np.clip(heard.attenuation_db[order], *ATTENUATION_DB)
-    steps = np.add.reduceat(np.rint(level_db * _STEPS_PER_DB), starts)
-    mean_db = steps / (count * _STEPS_PER_DB)
-    first = order[starts]
+    low = int(heard.t_ms.min()) // MS_PER_LOOK
+    span = int(heard.t_ms.max()) // MS_PER_LOOK - low + 1
+    if (2 * int(heard.encounter.max()) + 2) * span < 1 << 62:
+        sums = _sums(heard, low, span)
+        link, look = np.divmod(sums.key, span)
+        return _looks(sums, link, look + low)
+    # No clock goes so far; what is kept of such numbers is their order.
+    times, look = np.unique(heard.t_ms // MS_PER_LOOK, return_inverse=True)
+    met, encounter = np.unique(heard.encounter, return_inverse=True)
+    ranked = heard._replace(encounter=encounter, t_ms=look * MS_PER_LOOK)
+    sums = _sums(ranked, 0, len(times))
+    link, look = np.divmod(sums.key, len(times))
+    looks = _looks(sums, link, times[look])
+    return looks._replace(encounter=met[looks.encounter])
+
+
+class _Sums(NamedTuple):
+    """Sums of what was heard; the key is the link and the look as one number."""
+
+    key: Int64
+    steps: Float64
+    measured: Float64
+
+
+def _looks(sums: _Sums, link: Int64, look: Int64) -> Looks:
     return Looks(
-        heard.encounter[first],
-        heard.forward[first],
-        look[first],
-        mean_db,
-        np.minimum(count, MOST_SIGHTINGS),
+        link >> 1,
+        (link & 1).astype(np.bool_),
+        look,
+        sums.steps / (sums.measured * _STEPS_PER_DB),
+        np.minimum(sums.measured, MOST_SIGHTINGS),
     )
 
 
-def _grouped(link: Int64, look: Int64) -> tuple[Int64, Int64]:
-    """Return an order by link and look, and where each group of it begins."""
-    if len(link) == 0:
-        return link, link
-    # One number to sort by, where it fits: sorting by two takes thrice as long.
-    low = int(look.min())
-    span = int(look.max()) - low + 1
-    if (int(link.max()) + 1) * span < 1 << 62:
-        key = link * span + (look - low)
-        ordered = np.all(key[1:] >= key[:-1])
-        order = np.arange(len(key)) if ordered else np.argsort(key, kind="stable")
-        key = key[order]
-        new = key[1:] != key[:-1]
-    else:
-        order = np.lexsort((look, link))
-        new = (np.diff(link[order]) != 0) | (np.diff(look[order]) != 0)
-    return order, np.flatnonzero(np.concatenate(([True], new)))
+def _sums(heard: Heard, low: int, span: int) -> _Sums:
+    """Sum up part after part, then what the parts share."""
+    parts = [
+        _part(Heard._make(c[at : at + _AT_ONCE] for c in heard), low, span)
+        for at in range(0, len(heard.t_ms), _AT_ONCE)
+    ]
+    return _added(_Sums._make(np.concatenate(c) for c in zip(*parts, strict=True)))
+
+
+def _part(heard: Heard, low: int, span: int) -> _Sums:
+    kept = np.isfinite(heard.attenuation_db)
+    if not kept.all():
+        heard = Heard._make(column[kept] for column in heard)
+    # One number to sort by: sorting by two takes thrice as long.
+    key = (heard.encounter * 2 + heard.forward) * span
+    key += heard.t_ms // MS_PER_LOOK - low
+    level_db = np.clip(heard.attenuation_db, *ATTENUATION_DB).astype(np.float64)
+    return _added(_Sums(key, np.rint(level_db * _STEPS_PER_DB), np.ones(len(key))))
+
+
+def _added(sums: _Sums) -> _Sums:
+    """Add up what has the same key; ascending by it, in the order given."""
+    key, steps, measured = sums
+    if len(key) == 0:
+        return sums
+    if not np.all(key[1:] >= key[:-1]):
+        order = np.argsort(key, kind="stable")
+        key, steps, measured = key[order], steps[order], measured[order]
+    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+    return _Sums(
+        key[starts],
+        np.add.reduceat(steps, starts),
+        np.add.reduceat(measured, starts),
+    )

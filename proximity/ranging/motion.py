@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proximity.ranging.levels import Levels
-from proximity.ranging.looks import LOOK_S, Float64, Int64, Looks
+from proximity.ranging.looks import LOOK_S, Float64, Int64, Looks, parts_of
 from proximity.ranging.population import Fading
 from proximity.ranging.smoother import (
     LogDistanceSeries,
@@ -61,14 +61,19 @@ def samples_of(looks: Looks, levels: Levels, fading: Fading) -> Samples:
     Samples
         Both directions as one.
     """
+    nothing = np.zeros(0, np.int64)
+    none = Samples(nothing, nothing, np.zeros(0), np.zeros(0), np.zeros(0))
+    parts = [none, *(_samples(part, levels, fading) for part in parts_of(looks))]
+    return Samples._make(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def _samples(looks: Looks, levels: Levels, fading: Fading) -> Samples:
+    """Return the samples of some encounters."""
     order = np.lexsort((looks.look, looks.encounter))
     encounter, look = looks.encounter[order], looks.look[order]
     new_encounter = np.concatenate(([True], encounter[1:] != encounter[:-1]))
     new = new_encounter | np.concatenate(([True], look[1:] != look[:-1]))
-    starts = np.flatnonzero(new) if len(order) else np.zeros(0, np.int64)
-    if len(starts) == 0:
-        nothing = np.zeros(0)
-        return Samples(encounter, look, nothing, nothing, nothing)
+    starts = np.flatnonzero(new)
     side = 1 - looks.forward[order].astype(np.int64)
     weight = looks.weight[order]
     level_db = levels.level_db[encounter, side]

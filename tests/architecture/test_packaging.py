@@ -209,6 +209,21 @@ def test_a_compiled_kernel_waits_for_no_library_of_statistics():
     assert {"scipy.linalg", "filterpy", "matplotlib"} & set(loaded) == set()
 
 
+def test_a_first_score_waits_for_no_compiler():
+    benchmark = PACKAGE.parent / "benchmarks" / "estimator_speed.py"
+    code = benchmark.read_text("utf-8").split('FIRST_SCORE = """')[1].split('"""')[0]
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = run.stdout.split()
+
+    assert "proximity.ranging.posterior_plain" in loaded
+    assert "numba" not in loaded
+
+
 @pytest.mark.parametrize("module", ["proximity", "proximity.cli.main"])
 def test_an_import_waits_for_no_library_of_arrays_or_radios(module: str):
     code = (

@@ -31,6 +31,7 @@ CONTACT_MIN = 15.0
 # Frozen: from which probability on an item is called positive.
 DECIDES_AT = {Unit.PAIR: 0.5, Unit.WINDOW: 0.5, Unit.RUN: 0.5, Unit.MINUTE: 0.5}
 _HALF = 0.5
+_MS_PER_MINUTE = 60_000
 # Before, within and after what is asked about.
 _PARTS = 3
 _BETWEEN_MS = 500 * LOOK_S
@@ -145,7 +146,10 @@ def _answer(
         metres = CLOSE_M if runs else NEAR_M
         within = minutes_within(metres, found, question, population.memory_s)
         probability.append(float(_chance(case.unit, within)[0]))
-        minutes.append(float(within.nodes.mean()))
+        # The last sightings stand for some time after what is asked about, too.
+        asked_min = (ask.end_ms - ask.start_ms + 1) / _MS_PER_MINUTE
+        kept = min(asked_min / max(float(within.covered[0]), 1e-9), 1.0)
+        minutes.append(kept * float(within.nodes.mean()))
     metres_of_run = 10.0 ** found.distances.log10_m[view.asked] if runs else None
     return np.array(probability), np.array(minutes), metres_of_run
 

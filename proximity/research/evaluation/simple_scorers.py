@@ -93,7 +93,7 @@ class CentredScorer:
 
 
 def simple_scorers() -> tuple[LinkScorer | CentredScorer, ...]:
-    """Return the simple methods; docs/reference/accuracy.md#simple-methods."""
+    """Return the simple methods; docs/reference/commands/evaluate.md#scorers."""
     near = dict.fromkeys(Unit, -NEAR_DB)
     return (
         LinkScorer("packet-count", {}, _count),

@@ -11,6 +11,7 @@ from proximity.research.fitting.labelled import Labelled
 
 # Lags of the correlation, looks.
 _LAGS = 12
+_MOST_GAP = 120
 _LEAST_LOOKS = 8
 _SINGLE, _MANY = 1.0, 4.0
 _LEAST_VARIANCE = 1e-6
@@ -75,13 +76,17 @@ class _Correlation:
         self._counts = np.zeros(_LAGS)
 
     def add(self, look: Int64, deviation: Float64) -> None:
-        # Looks rather than moments: a clock that jumps costs no memory.
-        for lag in range(_LAGS):
-            later = np.searchsorted(look, look + lag)
-            later[later == len(look)] = 0
-            both = look[later] == look + lag
-            self._sums[lag] += deviation[both] @ deviation[later[both]]
-            self._counts[lag] += np.count_nonzero(both)
+        # Silence beyond every lag is as good as shorter: a clock that jumps by years
+        # costs no memory.
+        at = np.cumsum(np.minimum(np.diff(look, prepend=look[:1]), _MOST_GAP))
+        span = int(at[-1]) + 1
+        line = np.zeros(span)
+        heard = np.zeros(span)
+        line[at] = deviation
+        heard[at] = 1.0
+        for lag in range(min(_LAGS, span)):
+            self._sums[lag] += line[: span - lag] @ line[lag:]
+            self._counts[lag] += heard[: span - lag] @ heard[lag:]
 
     @property
     def total(self) -> float:

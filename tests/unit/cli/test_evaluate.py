@@ -103,6 +103,23 @@ def test_the_coarse_form_keeps_two_distances(grid):
     assert evaluated(grid, "--coarse")["datasets"][0]["n"] == 4
 
 
+def test_the_fine_grain_is_told_of_scorers_that_estimate_distances(grid):
+    scorers = "--scorer", "mean-attenuation", "--scorer", "default"
+    first = evaluated(grid, *scorers)["datasets"][0]
+
+    assert first["fine_grain"]["mean-attenuation"] == {"ndcf": {}, "intervals": {}}
+    assert list(first["fine_grain"]["default"]["ndcf"]) == ["1.2", "1.8", "3.0", "mean"]
+    text = run("--dataset", f"segments:{grid}", *scorers).stdout
+    assert "default, nDCF by limit in metres: 1.2 -, 1.8" in text
+
+
+def test_a_scorer_that_looks_further_has_two_tables(grid):
+    text = run("--dataset", f"segments:{grid}", "--scorer", "default").stdout
+
+    assert "the same" not in text
+    assert text.count("run, with self-calibration: 8 items") == 1
+
+
 def test_the_table_says_what_people_want_to_know(grid):
     result = run("--dataset", f"segments:{grid}")
 

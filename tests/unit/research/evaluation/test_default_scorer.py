@@ -74,7 +74,10 @@ def test_an_answer_is_the_same_whatever_comes_with_it(pairs):
 
 
 def test_of_no_cases_there_are_no_answers():
-    assert [len(column) for column in default_scorer().answer([])] == [0, 0, 0]
+    score, probability, minutes, distance = default_scorer().answer([])
+
+    assert (len(score), len(probability), len(minutes)) == (0, 0, 0)
+    assert distance is None
 
 
 def test_of_what_was_not_heard_during_the_time_asked_nothing_is_near(case):
@@ -158,3 +161,15 @@ def test_without_the_extra_a_refit_says_what_to_install(people, monkeypatch):
     with pytest.raises(MissingExtraError) as caught:
         DefaultRefit().refit([people])
     assert "proximity[research]" in caught.value.hint
+
+
+def test_expected_minutes_never_exceed_the_time_that_is_asked_about(pairs, runs):
+    for cases in (*pairs.values(), *runs.values()):
+        minutes = default_scorer().answer(cases).minutes
+        asked = [
+            (ask.end_ms - ask.start_ms + 1) / 60_000
+            for case in cases
+            for ask in case.asks
+        ]
+
+        assert (minutes <= np.array(asked) + 1e-9).all()

@@ -221,3 +221,60 @@ def test_nothing_asked_is_nothing_found(runs):
     )
 
     assert result.scorers["packet-count"].figures.auc is None
+
+
+class Says:
+    """Answers the same of everything."""
+
+    def __init__(self, score):
+        self.score = float(score)
+
+    def answer(self, cases):
+        """Repeat."""
+        return Answers(np.full(sum(len(case.asks) for case in cases), self.score))
+
+
+class Refitted:
+    """Remembers what it was made from, and asks whether it is asked about that."""
+
+    name = "refitted"
+    calibrates = Calibrates.NEVER
+
+    def __init__(self):
+        self.seen = []
+
+    def threshold(self, unit):
+        """Decide at one half."""
+        return 0.5
+
+    def refit(self, collections):
+        """Return a scorer whose answers are the sizes of what was seen."""
+        self.seen.append([each.name for each in collections])
+        return Says(sum(len(c.sightings.t_ms) for c in collections))
+
+
+def test_a_refit_never_sees_the_collection_it_is_asked_about(many, many_runs):
+    scorer = Refitted()
+    (result,) = evaluate_all(many_runs, [scorer], Settings())
+    sizes = {c.name: len(c.sightings.t_ms) for c in many.collections}
+    total = sum(sizes.values())
+    asked = [item.stratum for plan in many_runs[0].plans for item in plan.items]
+
+    assert sorted(map(sorted, scorer.seen)) == [
+        ["bag", "hand"],
+        ["bag", "pocket"],
+        ["hand", "pocket"],
+    ]
+    # Each answer is that of the scorer made without its own collection.
+    expected = [total - sizes[name] for name in asked]
+    assert result.answers["refitted"].score.tolist() == expected
+
+
+def test_where_too_little_is_left_a_refit_gives_nothing(many_runs):
+    class TooFew(Refitted):
+        def refit(self, collections):
+            raise EvaluationError("too few", "Give more.")
+
+    (result,) = evaluate_all(many_runs, [TooFew()], Settings())
+
+    assert result.scorers["refitted"].figures.auc is None
