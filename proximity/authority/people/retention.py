@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, Connection, delete, func, select
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import SERVICE, Action, Entry, Reason
 from proximity.authority.audit.trail import append_entry
+from proximity.authority.cases.model import heard_tags, recursive_keys, shared_keys
 from proximity.authority.database import METADATA, reading
 from proximity.authority.people.model import (
     PersonKind,
@@ -42,6 +43,10 @@ class Expiring:
 EXPIRING = (
     Expiring(citizen_codes.name, citizen_codes.c.until_s.name, 1),
     Expiring(citizen_sessions.name, citizen_sessions.c.until_s.name, 1),
+    *(
+        Expiring(table.name, table.c.forget_s.name, 1)
+        for table in (shared_keys, heard_tags, recursive_keys)
+    ),
 )
 
 

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from proximity.authority.audit.model import audit, audit_subjects
+from proximity.authority.cases.model import heard_tags, shared_keys
 from proximity.authority.people.citizen import issue_receipt
 from proximity.authority.people.model import (
     PersonField,
@@ -100,6 +101,22 @@ def test_sessions_end_with_their_second(authority, clock):
 
     assert retention_preview(authority).rows["citizen_sessions"] == 1
     assert forget_people(authority).rows["citizen_sessions"] == 1
+
+
+def test_what_a_case_heard_and_shared_goes_with_its_second(authority, clock):
+    until_s = int(clock.now_s) + 60
+    key = {"ref": "C", "key": b"k", "start": 1, "period": 144, "forget_s": until_s}
+    tag = {"ref": "C", "tag": b"t", "from_s": 1, "to_s": 2, "count": 1}
+    with authority.engine.begin() as connection:
+        connection.execute(insert(shared_keys).values(key))
+        connection.execute(insert(heard_tags).values(tag | {"forget_s": until_s}))
+    assert forget_people(authority).rows["shared_keys"] == 0
+
+    clock.now_s = until_s
+    planned = retention_preview(authority).rows
+    assert (planned["shared_keys"], planned["heard_tags"]) == (1, 1)
+    assert forget_people(authority).rows == planned
+    assert count(authority, heard_tags) == 0
 
 
 def test_the_page_of_retention_counts_by_day_unit_and_kind(authority, add_person):
