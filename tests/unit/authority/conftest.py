@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 import argon2
 import pytest
 from console_world import Browser, Person, World, add_person, add_units
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from proximity.authority import keyring
 from proximity.authority.accounts import passwords
 from proximity.authority.accounts.model import Officer, Role
 from proximity.authority.accounts.officers import load_officer
@@ -28,6 +26,8 @@ from proximity.authority.service.app import ServiceApp
 
 DAY = 20_600
 NOW_S = DAY * 86_400 + 43_200
+HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+NOBODY = HASHER.hash("nobody has this password")
 
 
 class StillClock:
@@ -50,15 +50,11 @@ class Sent:
         self.messages.append((phone, text))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_stretching() -> Iterator[None]:
-    """Stretch passwords and passphrases at the least cost, for every test does."""
-    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_HASHER", hasher)
-        patch.setattr(passwords, "_NOBODY", hasher.hash("nobody has this password"))
-        patch.setattr(keyring, "Scrypt", lambda **cost: Scrypt(**cost | {"n": 2}))
-        yield
+@pytest.fixture(autouse=True)
+def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at the least cost; a hash says itself what it cost."""
+    monkeypatch.setattr(passwords, "_HASHER", HASHER)
+    monkeypatch.setattr(passwords, "_NOBODY", NOBODY)
 
 
 @pytest.fixture(scope="session")
