@@ -6,14 +6,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/c
 
 # Programs and files that tests use, and the Debian packages that hold them.
 PARTS := dbus-daemon:dbus openssl:openssl qemu-system-x86_64:qemu-system-x86 \
-    bluetoothctl:bluez busybox:busybox-static modprobe:kmod cpio:cpio setpriv:util-linux \
+    chromium:chromium bluetoothctl:bluez busybox:busybox-static modprobe:kmod cpio:cpio setpriv:util-linux \
     aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static \
     /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross \
     /usr/lib/postgresql/*/bin/postgres:postgresql
 # A guest with a real kernel, for the tests of radios; kept outside this folder.
 GUEST := tests/integration/kernel_rig/kernel.sh
 
-.PHONY: demo test check bench soak fuzz clean parts
+.PHONY: demo test check bench soak fuzz clean parts screenshots
 
 demo: $(VENV)/plain.stamp
 	$(BIN)/proximity demo --page demo/index.html
@@ -26,6 +26,10 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
+
+# Every page of the console, in both languages and two widths.
+screenshots: parts $(VENV)/dev.stamp
+	PYTHONPATH=tests/integration $(BIN)/python tests/integration/console_screenshots.py screenshots
 
 bench: parts $(VENV)/dev.stamp
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

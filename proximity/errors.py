@@ -105,6 +105,10 @@ class NothingStoredError(StoreError):
     """What was asked for is not in the store."""
 
 
+class DamagedRecordError(StoreError):
+    """A sealed record, or the audit, was changed outside the program."""
+
+
 class ConsentError(ProximityError):
     """What concerns a person would leave the device without that person's yes."""
 

@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from proximity.authority.database import open_database
 from proximity.authority.keyring import Keyring, load_passphrase
+from proximity.authority.people.key_store import KeyStore
+from proximity.authority.people.vault import Vault
 from proximity.authority.service_clock import service_clock
 from proximity.authority.settings import Settings, load_settings
 from proximity.authority.verification.messenger import Messenger, make_messenger
@@ -24,6 +26,8 @@ class Authority:
     settings : Settings
     engine : Engine
     keyring : Keyring
+    vault : Vault
+        The keys of personal records.
     messenger : Messenger
     clock : callable -> float
         Unix seconds.
@@ -37,6 +41,7 @@ class Authority:
     settings: Settings
     engine: Engine
     keyring: Keyring
+    vault: Vault
     messenger: Messenger
     clock: Callable[[], float]
     entropy: Callable[[int], bytes]
@@ -68,11 +73,14 @@ def open_authority(
     clock = service_clock(settings, environment)
     engine = open_database(settings, directory)
     passphrase = load_passphrase(directory, environment)
+    keyring = Keyring(engine, passphrase, clock)
+    key_store = KeyStore(settings.record_keys, directory)
     return Authority(
         directory=directory,
         settings=settings,
         engine=engine,
-        keyring=Keyring(engine, passphrase, clock),
+        keyring=keyring,
+        vault=Vault(directory, keyring, key_store, os.urandom),
         messenger=make_messenger(settings.messenger_url, directory),
         clock=clock,
         entropy=os.urandom,

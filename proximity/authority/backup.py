@@ -1,7 +1,8 @@
 """A backup: everything that another machine needs to go on, in one file.
 
 It holds the private keys and the passphrase that opens them, so it is as secret as the
-directory itself.
+directory itself. It does not hold the key store: records of people are in it, but only
+the key store of the running service opens them, for as long as they are kept.
 """
 
 import io
@@ -16,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.assembly import Authority, open_authority
+from proximity.authority.audit.trail import record_restore
 from proximity.authority.database import (
     DATABASE_FILE,
     check_schema,
@@ -37,9 +39,12 @@ from proximity.authority.settings import (
     save_settings,
 )
 from proximity.authority.table_copy import copy_rows, count_uploads
+from proximity.authority.verification.messenger import OUTBOX_FILE
 from proximity.errors import FormatError, PolicyError, StoreError, TruncatedError
 
-_FILES = (PASSPHRASE_FILE, PUBLIC_KEYS_FILE, "outbox.jsonl")
+_FILES = (PASSPHRASE_FILE, PUBLIC_KEYS_FILE)
+# Messages with telephones in them, which earlier backups held.
+_LEFT_OUT = (OUTBOX_FILE,)
 _FOLDERS = ("keys", "public_keys", "exports")
 # A directory without its settings counts as not made: they come last.
 _LAST = SETTINGS_FILE
@@ -181,6 +186,8 @@ def _extract(tar: tarfile.TarFile, directory: Path) -> int:
     """Write the known files of a backup, and nothing else of it."""
     seen = set()
     for member in tar:
+        if member.name in _LEFT_OUT:
+            continue
         parts = Path(member.name).parts
         known = member.name in (*_FILES, DATABASE_FILE, _LAST) or _is_in_folder(parts)
         if not known or not member.isfile():
@@ -229,10 +236,15 @@ def _furnish(authority: Authority) -> int:
     # Later commands need no more than the directory, as after `init`.
     save_settings(directory, authority.settings)
     if authority.engine.dialect.name == "postgresql":
-        return _fill(authority, directory)
-    upgrade(authority.engine)
-    with reading(authority.engine) as connection:
-        return count_uploads(connection)
+        keys = _fill(authority, directory)
+    else:
+        upgrade(authority.engine)
+        with reading(authority.engine) as connection:
+            keys = count_uploads(connection)
+    # A backup from before there were people has no key for them yet.
+    authority.vault.ensure_master()
+    record_restore(authority)
+    return keys
 
 
 def _fill(authority: Authority, directory: Path) -> int:

@@ -62,10 +62,15 @@ def open_database(settings: Settings, directory: Path) -> Engine:
     Engine
         A commit is durable: what it acknowledged survives a loss of power.
     """
-    if settings.database_url:
-        return _open_postgresql(settings.database_url)
+    return open_engine(settings.database_url, directory / DATABASE_FILE)
+
+
+def open_engine(url: str, path: Path) -> Engine:
+    """Return an engine for an address of PostgreSQL, or without one for a file."""
+    if url:
+        return _open_postgresql(url)
     engine = create_engine(
-        f"sqlite:///{directory / DATABASE_FILE}",
+        f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_S, "check_same_thread": False},
         poolclass=QueuePool,
         # An error must not quote the values of its statement.
@@ -272,6 +277,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # longer the log (here 32 MB), the fewer of them are written into the file twice.
     connection.execute("PRAGMA wal_autocheckpoint = 8000")
     connection.execute("PRAGMA cache_size = -32000")
+    # What is deleted is overwritten, whatever the library was built with.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
-from proximity.authority.accounts.rules import ADMIN, add_account, check_account
+from proximity.authority.accounts.model import ROOT, Role
+from proximity.authority.accounts.officers import (
+    NewOfficer,
+    add_officer,
+    check_email,
+    give_role,
+)
+from proximity.authority.accounts.organisations import add_root
+from proximity.authority.accounts.passwords import check_password, hash_password
 from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.database import held_alone, serialise, upgrade
 from proximity.authority.keyring import (
@@ -99,7 +107,8 @@ def found_authority(
     """
     settings = new_settings(environment, test=test)
     if administrator is not None:
-        check_account(*administrator)
+        check_email(administrator.email)
+        check_password(administrator.password)
     make_folder(directory, private=True)
     with sole_writer(directory):
         if is_initialised(directory):
@@ -157,6 +166,7 @@ def _furnish(
     with authority.engine.begin() as connection:
         take_database(connection)
     authority.keyring.rotate()
+    authority.vault.ensure_master()
     settings = authority.settings
     ensure_signers(
         directory,
@@ -169,8 +179,9 @@ def _furnish(
         device, admin, stats = (
             make_api_key(connection, kind, authority.entropy) for kind in ApiKeyKind
         )
+        add_root(connection, settings.health_authority_id)
         if administrator is not None:
-            add_account(connection, *administrator, role=ADMIN, now_s=authority.now_s)
+            _add_administrator(connection, authority, administrator)
     return Founded(
         device_key=device,
         admin_key=admin,
@@ -181,3 +192,19 @@ def _furnish(
         key_id=newest.verification_key.key_id or "",
         key_version=newest.verification_key.key_version or "",
     )
+
+
+def _add_administrator(
+    connection: Connection, authority: Authority, administrator: Administrator
+) -> None:
+    """Let the first person in; the first sign-in asks for a second factor."""
+    officer = authority.entropy(8).hex()
+    new = NewOfficer(
+        id=officer,
+        email=administrator.email,
+        name=administrator.email[:120],
+        unit=ROOT,
+        password_hash=hash_password(administrator.password),
+    )
+    add_officer(connection, new, authority.now_s)
+    give_role(connection, officer, Role.ADMINISTRATOR, ROOT)

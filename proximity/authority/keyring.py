@@ -210,12 +210,35 @@ class Keyring:
         with self._engine.begin() as connection:
             serialise(connection, "secrets")
             made = sum(
-                _renew(connection, kind, now_s, wrap=self._seal, force=force)
+                _renew(connection, kind, now_s, wrap=self.seal, force=force)
                 for kind in _USE_S
             )
         with self._lock:
             self._read_at = float("-inf")
         return made
+
+    def seal(self, data: bytes, name: str) -> bytes:
+        """Encrypt a secret under the passphrase, bound to its name."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._wrap.encrypt(nonce, data, name.encode())
+
+    def unseal(self, sealed: bytes, name: str) -> bytes:
+        """Decrypt what `seal` made for a name.
+
+        Raises
+        ------
+        StoreError
+            If the passphrase is another, or the bytes are damaged.
+        """
+        try:
+            return self._wrap.decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode()
+            )
+        except (InvalidTag, ValueError) as error:
+            raise StoreError(
+                "The passphrase does not open the keys of the service.",
+                f"Restore {PASSPHRASE_FILE} from the backup of this database.",
+            ) from error
 
     def _private_key(self, secret: Secret) -> ec.EllipticCurvePrivateKey:
         found = self._private.get(secret.kid)
@@ -241,26 +264,12 @@ class Keyring:
         with reading(self._engine) as connection:
             rows = connection.execute(select(secrets_table)).all()
         for kid, kind, active_s, retired_s, wrapped in rows:
-            data = self._open(wrapped, kid)
+            data = self.unseal(wrapped, kid)
             secret = Secret(kid, active_s, retired_s, data)
             found.setdefault(kind, []).append(secret)
         for secrets in found.values():
             secrets.sort(key=lambda each: each.active_s)
         return found
-
-    def _seal(self, data: bytes, kid: str) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._wrap.encrypt(nonce, data, kid.encode())
-
-    def _open(self, wrapped: bytes, kid: str) -> bytes:
-        nonce, sealed = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
-        try:
-            return self._wrap.decrypt(nonce, sealed, kid.encode())
-        except (InvalidTag, ValueError) as error:
-            raise StoreError(
-                "The passphrase does not open the keys of the service.",
-                f"Restore {PASSPHRASE_FILE} from the backup of this database.",
-            ) from error
 
 
 def load_passphrase(directory: Path, environment: Mapping[str, str]) -> bytes:

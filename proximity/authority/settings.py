@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import os
+import re
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -23,7 +24,10 @@ from proximity.protocol.json_fields import load_object
 SETTINGS_FILE = "settings.json"
 ENVIRONMENT_PREFIX = "PROXIMITY_AUTHORITY_"
 LANGUAGES = ("vi", "en")
+# No record of a person is kept longer than this from the day of the last decision.
+MAX_KEEP_DAYS = 180
 _MAX_FILE_BYTES = 65_536
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 
 
@@ -39,6 +43,9 @@ class Settings:
         Region code of keys that are uploaded here.
     database_url : str
         "" for SQLite in the directory, else an address `postgresql://…`.
+    record_keys : str
+        "" for the file `record_keys.sqlite` of the directory, else the absolute path
+        of such a file, or an address `postgresql://…` of a database of its own.
     store_url : str
         "" for the folder `exports` of the directory, else `s3://bucket/prefix`.
     minimum, max_keys : int
@@ -67,6 +74,13 @@ class Settings:
         ask for so many codes of its own an hour.
     codes_per_day, user_reports_per_day : int
         Codes that officers issue, and that people ask for, in one UTC day.
+    keep_cases_days, keep_contacts_days : int
+        After so many days the record of a person is destroyed.
+    console_url : str
+        Where officers reach the console, for example "https://console.example.org";
+        "" lets only this machine in.
+    utc_offset_min : int
+        Minutes that the times of the console are ahead of UTC.
     test : bool
         Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
     """
@@ -74,6 +88,7 @@ class Settings:
     health_authority_id: str = "org.proximity"
     region: str = DEFAULT_REGION
     database_url: str = ""
+    record_keys: str = ""
     store_url: str = ""
     minimum: int = DEFAULT_MINIMUM
     max_keys: int = DEFAULT_MAX_KEYS
@@ -90,6 +105,10 @@ class Settings:
     realm_tries: int = 2_000
     codes_per_day: int = 20_000
     user_reports_per_day: int = 1_000
+    keep_cases_days: int = 30
+    keep_contacts_days: int = 21
+    console_url: str = ""
+    utc_offset_min: int = 420
     test: bool = False
 
     def __post_init__(self) -> None:
@@ -117,6 +136,8 @@ class Settings:
         if min(limits) < 1:
             raise _malformed("limits are at least 1")
         _check_addresses(self)
+        _check_console(self)
+        _check_keeping(self)
         if not self.health_authority_id.isascii() or not self.health_authority_id:
             raise _malformed("health_authority_id is ASCII text")
 
@@ -243,3 +264,19 @@ def _malformed(what: str) -> FormatError:
         f"Correct {SETTINGS_FILE} or the environment; docs/reference/settings.md "
         "lists what there is.",
     )
+
+
+def _check_keeping(settings: Settings) -> None:
+    keeping = (settings.keep_cases_days, settings.keep_contacts_days)
+    if min(keeping) < 1 or max(keeping) > MAX_KEEP_DAYS:
+        raise _malformed(f"people are kept 1 to {MAX_KEEP_DAYS} days")
+    place = settings.record_keys
+    if place and not place.startswith(("/", "postgresql://")):
+        raise _malformed("record_keys is an absolute path or postgresql://")
+
+
+def _check_console(settings: Settings) -> None:
+    if settings.console_url and not _ORIGIN.fullmatch(settings.console_url):
+        raise _malformed("console_url is https:// and a host name, without a path")
+    if not -720 <= settings.utc_offset_min <= 840:
+        raise _malformed("utc_offset_min is -720 to 840")

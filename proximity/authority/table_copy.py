@@ -5,6 +5,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    delete,
     func,
     insert,
     select,
@@ -23,7 +24,7 @@ def copy_rows(source: Connection, target: Connection) -> int:
     source : Connection
         One view of the database.
     target : Connection
-        In a transaction; its tables are empty and of the same version of the schema.
+        In a transaction; of the same version of the schema, and as the schema makes it.
 
     Returns
     -------
@@ -34,6 +35,7 @@ def copy_rows(source: Connection, target: Connection) -> int:
     here, there = MetaData(), MetaData()
     here.reflect(source)
     there.reflect(target)
+    _make_room(target, there)
     for table in there.sorted_tables:
         if table.name == _VERSION_TABLE:
             continue
@@ -45,6 +47,13 @@ def copy_rows(source: Connection, target: Connection) -> int:
         if target.dialect.name == "postgresql":
             _continue_numbers(target, table)
     return count_uploads(target)
+
+
+def _make_room(connection: Connection, tables: MetaData) -> None:
+    """Delete the root of the units: a new schema has one, and so has the copy."""
+    units = tables.tables.get("organisations")
+    if units is not None:
+        connection.execute(delete(units))
 
 
 def count_uploads(connection: Connection) -> int:

@@ -126,7 +126,9 @@ def migrate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
         from proximity.authority.assembly import open_authority
         from proximity.authority.database import upgrade
 
-    version = upgrade(open_authority(data).engine)
+    authority = open_authority(data)
+    version = upgrade(authority.engine)
+    authority.vault.ensure_master()
     if as_json:
         emit_json("proximity/authority-migrate/v1", {"version": version})
     else:

@@ -10,6 +10,7 @@ import typer
 
 from proximity.cli.console import JsonFlag, emit_json, say
 from proximity.cli.home import HomeOption, store_file, system_keyring
+from proximity.client.sharing_door import forget_sharing
 from proximity.client.submission import forget_submission
 from proximity.store.retention import (
     Forgotten,
@@ -71,6 +72,7 @@ def _forget_everything(file: Path) -> Forgotten:
                 " `proximity` by hand.\n"
             )
         forget_submission(file.parent)
+        forget_sharing(file.parent)
         return forget_everything(connection)
 
 

@@ -24,6 +24,7 @@ COMMANDS = (
     "match",
     "report",
     "research",
+    "share",
     "score",
     "authority",
 )

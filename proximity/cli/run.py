@@ -43,6 +43,9 @@ from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
 from proximity.units import Clock
 
+# Keys of contacts are matched and decided on apart; a deployment may judge them by
+# another rule.
+CONTACT_RULE = DEFAULT_RULE
 AUTO = "auto"
 _CLOCK = Clock(wall=time.time, monotonic=time.monotonic)
 
@@ -130,6 +133,7 @@ class _Device:
             self.settings.source_url or "",
             pinned_keys(self.home),
             built_in(DEFAULT_RULE),
+            contact_configuration=built_in(CONTACT_RULE),
         )
         surroundings = Surroundings(_CLOCK, HttpNetwork(), secrets.token_bytes)
         return Engine(connection, sealing, settings, surroundings)

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from proximity.client.channel import Channel, case_channel, contact_channel
 from proximity.client.exposures import (
     Findings,
     match_export,
@@ -22,22 +23,28 @@ from proximity.client.fetch import (
     fetch_exports,
 )
 from proximity.client.network import Network
-from proximity.client.notices import Notice, decide_and_store, pending_notices
+from proximity.client.notices import (
+    Moment,
+    Notice,
+    decide_and_store,
+    pending_notices,
+)
 from proximity.client.own_broadcast import Form, advertisement_at
 from proximity.client.trust import verify_export
-from proximity.errors import FormatError, ProximityError, TrustError
+from proximity.errors import FormatError, NetworkError, ProximityError, TrustError
 from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.policy import DEFAULT_POLICY, MatchContext, MatchPolicy
 from proximity.matching.refusal import Refusal
 from proximity.protocol.export import Export
+from proximity.protocol.export_index import INDEX_NAME, RECURSIVE_FOLDER
 from proximity.protocol.index_history import RememberedIndex
 from proximity.protocol.sighting import Scans, Sighting
 from proximity.protocol.signature import VerificationKey
 from proximity.scoring.config import Configuration
 from proximity.scoring.decision import Decision
 from proximity.store.connection import transaction
-from proximity.store.decisions import mark_shown
+from proximity.store.decisions import Subject, mark_shown
 from proximity.store.encounters import read_encounters
 from proximity.store.own_keys import list_keys
 from proximity.store.processed_exports import (
@@ -73,6 +80,8 @@ class EngineSettings:
     policy : MatchPolicy
     retention_days : int
         How many days before today are kept.
+    contact_configuration : Configuration or None
+        The rule that decides on keys of contacts; None leaves them alone.
 
     Raises
     ------
@@ -86,10 +95,14 @@ class EngineSettings:
     configuration: Configuration
     policy: MatchPolicy = DEFAULT_POLICY
     retention_days: int = RETENTION_DAYS
+    contact_configuration: Configuration | None = None
 
     def __post_init__(self) -> None:
         """Refuse a retention that cannot serve the rule."""
-        look_back_days = self.configuration.rule.look_back_days
+        rules = [self.configuration.rule]
+        if self.contact_configuration is not None:
+            rules.append(self.contact_configuration.rule)
+        look_back_days = max(rule.look_back_days for rule in rules)
         if self.retention_days < look_back_days:
             raise ValueError(f"the rule looks back {look_back_days} days: keep as many")
 
@@ -188,34 +201,41 @@ class Engine:
         """
         self.flush()
         heard = self._heard()
-        fetched = self._fetch()
-        outcomes = [self._process(export, heard) for export in fetched.exports]
-        remember_index(
-            self._connection, self._settings.source_url, fetched.remembered.lines
-        )
+        cases = case_channel(self._settings.source_url, self._settings.policy)
+        outcomes = self._update_from(cases, heard)
+        if self._settings.contact_configuration is not None:
+            outcomes += self._update_contacts(heard)
         self.decide()
         return outcomes
 
-    def windows(self) -> list[ExposureWindow]:
-        """Return the exposure windows that are kept."""
+    def windows(self, subject: Subject = Subject.CASE) -> list[ExposureWindow]:
+        """Return the exposure windows that are kept, with cases or with contacts."""
         since = self._today() - self._settings.retention_days
-        return stored_windows(self._connection, self._sealing, since)
+        recursive = subject is Subject.CONTACT
+        return stored_windows(
+            self._connection, self._sealing, since, recursive=recursive
+        )
 
     def decide(self) -> Decision:
-        """Score what is kept, decide, and store a change before anyone is told."""
-        today = self._today()
-        return decide_and_store(
-            self._connection,
-            self._sealing,
-            self._settings.configuration,
-            self.windows(),
-            now_ms=self._now_s() * MS_PER_S,
-            as_of_day=today,
-        )
+        """Score what is kept, decide, and store a change before anyone is told.
+
+        Returns
+        -------
+        Decision
+            On cases; that on contacts has a rule and a row of notices of its own.
+        """
+        if self._settings.contact_configuration is not None:
+            self._decide(Subject.CONTACT, self._settings.contact_configuration)
+        return self._decide(Subject.CASE, self._settings.configuration)
 
     def notices(self) -> list[Notice]:
         """Return what this person is still to be told, oldest first."""
-        return pending_notices(self._connection, self._sealing)
+        pending = (
+            notice
+            for subject in Subject
+            for notice in pending_notices(self._connection, self._sealing, subject)
+        )
+        return sorted(pending, key=lambda notice: notice.number)
 
     def told(self, notice: Notice) -> None:
         """Note that this person was told."""
@@ -228,19 +248,55 @@ class Engine:
         before = self._today() - self._settings.retention_days
         return forget_before(self._connection, before)
 
-    def _fetch(self) -> FetchResult:
+    def _decide(self, subject: Subject, configuration: Configuration) -> Decision:
+        return decide_and_store(
+            self._connection,
+            self._sealing,
+            configuration,
+            self.windows(subject),
+            now=Moment(self._now_s() * MS_PER_S, self._today()),
+            subject=subject,
+        )
+
+    def _update_contacts(
+        self, heard: tuple[EncounterIndex, Scans]
+    ) -> list[ExportOutcome]:
+        """Do as `update` with keys of contacts; they stand in nobody's way."""
+        contacts = contact_channel(self._settings.source_url, self._settings.policy)
+        try:
+            return self._update_from(contacts, heard)
+        except NetworkError:
+            # An authority need not publish any.
+            return []
+        except (FormatError, TrustError) as error:
+            return [ExportOutcome(f"{RECURSIVE_FOLDER}/{INDEX_NAME}", "refused", error)]
+
+    def _update_from(
+        self, channel: Channel, heard: tuple[EncounterIndex, Scans]
+    ) -> list[ExportOutcome]:
+        fetched = self._fetch(channel)
+        outcomes = [self._process(each, heard, channel) for each in fetched.exports]
+        source = channel.source_url
+        remember_index(self._connection, source, fetched.remembered.lines)
+        return outcomes
+
+    def _fetch(self, channel: Channel) -> FetchResult:
         """Read the index; each new export is fetched when its turn comes."""
-        source = self._settings.source_url
+        source = channel.source_url
+        names = (done.name for done in list_processed(self._connection))
         return fetch_exports(
             source,
             RememberedIndex(recall_index(self._connection, source)),
             self._world.network,
-            processed={done.name for done in list_processed(self._connection)},
+            processed=channel.lines_of(names),
             now_s=self._now_s(),
         )
 
     def _process(
-        self, fetched: FetchedExport, heard: tuple[EncounterIndex, Scans]
+        self,
+        fetched: FetchedExport,
+        heard: tuple[EncounterIndex, Scans],
+        channel: Channel,
     ) -> ExportOutcome:
         """Verify one export, match it with what was heard, store what it means."""
         if fetched.content is None:
@@ -257,17 +313,25 @@ class Engine:
                 export,
                 *heard,
                 context=self._context(export),
-                policy=self._settings.policy,
+                policy=channel.policy,
             )
         except (FormatError, TrustError) as error:
             return ExportOutcome(fetched.name, "refused", error)
-        return ExportOutcome(fetched.name, self._store(fetched.name, export, findings))
+        return ExportOutcome(
+            fetched.name, self._store(fetched.name, export, findings, channel)
+        )
 
-    def _store(self, name: str, export: Export, findings: Findings) -> str:
+    def _store(
+        self, name: str, export: Export, findings: Findings, channel: Channel
+    ) -> str:
         """Store what an export brought and that it is done, at once; return how."""
         status = _status(findings)
-        digest = bytes.fromhex(export.digest)
-        done = ProcessedExport(digest, name, self._now_s() * MS_PER_S, status)
+        done = ProcessedExport(
+            channel.digest(export),
+            channel.mark + name,
+            self._now_s() * MS_PER_S,
+            status,
+        )
         with transaction(self._connection):
             if not mark_processed(self._connection, done):
                 return "repeated"

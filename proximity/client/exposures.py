@@ -68,6 +68,7 @@ class _TakenBack:
 
     index: EncounterIndex
     export_digest: bytes
+    recursive: bool
     digests: set[bytes] = field(default_factory=set)
     heard: list[Exposure] = field(default_factory=list)
 
@@ -77,7 +78,7 @@ class _TakenBack:
         if not len(revoked):
             return
         keys = select_keys(keys, revoked)
-        digests = [_key_digest(row.tobytes()) for row in keys.key]
+        digests = [_key_digest(row.tobytes(), self.recursive) for row in keys.key]
         self.digests.update(digests)
         for i in np.unique(self.index.find(keys).key_index).tolist():
             exposure = Exposure(
@@ -126,7 +127,7 @@ def match_export(
         As `Export.key_blocks`; nothing of the export counts then.
     """
     digest = bytes.fromhex(export.digest)
-    taken_back = _TakenBack(index, digest)
+    taken_back = _TakenBack(index, digest, policy.recursive)
     total = export.key_count + export.revised_count
 
     def blocks() -> Iterator[DiagnosisKeys]:
@@ -144,7 +145,11 @@ def match_export(
         progress=partial(_tell, progress, total) if progress else None,
     )
     exposures = tuple(
-        _exposure(digest, key, [w for w in result.windows if w.key_index == i])
+        _exposure(
+            digest,
+            _key_digest(key, policy.recursive),
+            [w for w in result.windows if w.key_index == i],
+        )
         for i, key in sorted(result.met_keys.items())
     )
     return Findings(
@@ -183,12 +188,16 @@ def store_findings(
 
 
 def stored_windows(
-    connection: sqlite3.Connection, sealing: SealingKey, since_day: int
+    connection: sqlite3.Connection,
+    sealing: SealingKey,
+    since_day: int,
+    *,
+    recursive: bool = False,
 ) -> list[ExposureWindow]:
     """Return all exposure windows on and after a UTC day, under their last report.
 
     Their `key_index` counts the keys that this device met: places in two exports
-    could be equal.
+    could be equal. They are those with cases, or with `recursive` those with contacts.
 
     Raises
     ------
@@ -200,6 +209,7 @@ def stored_windows(
         for met, exposure in enumerate(read_exposures(connection, sealing, since_day))
         for window in decode_windows(json.loads(exposure.windows))
         if window.day >= since_day
+        and (exposure.report_type is ReportType.RECURSIVE) is recursive
     ]
 
 
@@ -208,19 +218,21 @@ def _tell(progress: Progress, total: int, done: int) -> None:
 
 
 def _exposure(
-    export_digest: bytes, key: bytes, windows: Sequence[ExposureWindow]
+    export_digest: bytes, key_digest: bytes, windows: Sequence[ExposureWindow]
 ) -> Exposure:
     return Exposure(
         export_digest=export_digest,
-        key_digest=_key_digest(key),
+        key_digest=key_digest,
         report_type=windows[0].report_type,
         day=max(window.day for window in windows),
         windows=json.dumps(encode_windows(list(windows))).encode(),
     )
 
 
-def _key_digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
+def _key_digest(key: bytes, recursive: bool) -> bytes:
+    # A contact may become a case: what becomes of its key as the one must not touch
+    # what it is as the other.
+    return hashlib.sha256(b"recursive" + key if recursive else key).digest()
 
 
 def _may_follow(before: ReportType, after: ReportType) -> bool:

@@ -93,7 +93,7 @@ def fetch_exports(
     ReplayedError
         If it is older than, or lacks part of, what was seen before.
     """
-    folder_url = _folder_of(source_url)
+    folder_url = folder_of(source_url)
     lines = parse_index(network.get(folder_url + INDEX_NAME, MAX_INDEX_BYTES))
     remembered = advance_index(known, lines, proven=processed, now_s=now_s)
     names = tuple(sorted(set(lines) - set(processed)))
@@ -108,7 +108,8 @@ def _fetch(folder_url: str, name: str, network: Network) -> FetchedExport:
         return FetchedExport(name, None, error)
 
 
-def _folder_of(source_url: str) -> str:
+def folder_of(source_url: str) -> str:
+    """Return the address of a published directory, with a slash at its end."""
     parts = split_http_url(source_url)._replace(query="")
     path = parts.path.removesuffix(INDEX_NAME)
     if path == parts.path and not path.endswith("/"):

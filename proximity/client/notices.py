@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from proximity.client.notification import Notification, NotificationKind
 from proximity.matching.exposure_window import ExposureWindow
@@ -12,6 +13,7 @@ from proximity.scoring.decision_record import decode_decision, encode_decision
 from proximity.scoring.rule import Level
 from proximity.store.connection import transaction
 from proximity.store.decisions import (
+    Subject,
     append_decision,
     last_decision,
     list_decisions,
@@ -38,6 +40,13 @@ class Notice:
     notification: Notification
 
 
+class Moment(NamedTuple):
+    """Now: Unix milliseconds, and the UTC day number of today."""
+
+    now_ms: int
+    day: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """What a person was told, or is about to be: a decision, and the days named."""
@@ -52,8 +61,8 @@ def decide_and_store(
     configuration: Configuration,
     windows: Sequence[ExposureWindow],
     *,
-    now_ms: int,
-    as_of_day: int,
+    now: Moment,
+    subject: Subject = Subject.CASE,
 ) -> Decision:
     """Decide from all windows; a change is stored once, however often this is called.
 
@@ -68,10 +77,9 @@ def decide_and_store(
     configuration : Configuration
     windows : sequence of ExposureWindow
         Of this person.
-    now_ms : int
-        Unix milliseconds.
-    as_of_day : int
-        UTC day number of today.
+    now : Moment
+    subject : Subject
+        Whom the windows are about; decisions on contacts are apart from those on cases.
 
     Returns
     -------
@@ -82,28 +90,31 @@ def decide_and_store(
     LockedError, StoreError
         If it cannot be stored.
     """
-    days = configuration.rule.daily(windows, as_of_day)
+    days = configuration.rule.daily(windows, now.day)
     with transaction(connection):
-        stored = last_decision(connection, sealing)
+        stored = last_decision(connection, sealing, subject)
         previous = decode_decision(stored.payload) if stored else None
-        decision = decide(days, configuration, as_of_day, previous=previous)
-        _withdraw_unseen(connection, sealing, decision, now_ms)
+        decision = decide(days, configuration, now.day, previous=previous)
+        _withdraw_unseen(connection, sealing, decision, now.now_ms, subject=subject)
         kept_from = _kept_from(connection)
         told = _Told()
-        for _, earlier in _announced(connection, sealing):
+        for _, earlier in _announced(connection, sealing, subject):
             told = _after(told, earlier, kept_from)
         append_decision(
             connection,
             sealing,
             encode_decision(decision),
-            decided_ms=now_ms,
+            decided_ms=now.now_ms,
             notify=_news(told, decision, kept_from) is not None,
+            subject=subject,
         )
     return decision
 
 
 def pending_notices(
-    connection: sqlite3.Connection, sealing: SealingKey
+    connection: sqlite3.Connection,
+    sealing: SealingKey,
+    subject: Subject = Subject.CASE,
 ) -> list[Notice]:
     """Return what a person is still to be told, oldest first.
 
@@ -112,14 +123,16 @@ def pending_notices(
     LockedError, StoreError
         If the store cannot be read, or was sealed by another key.
     """
-    pending = {each.number for each in pending_notifications(connection, sealing)}
+    pending = {
+        each.number for each in pending_notifications(connection, sealing, subject)
+    }
     kept_from = _kept_from(connection)
     notices = []
     told = _Told()
-    for number, decision in _announced(connection, sealing):
+    for number, decision in _announced(connection, sealing, subject):
         news = _news(told, decision, kept_from)
         if news is not None and number in pending:
-            notices.append(Notice(number, news))
+            notices.append(Notice(number, _about(subject, news)))
         told = _after(told, decision, kept_from)
     return notices
 
@@ -130,12 +143,12 @@ def _kept_from(connection: sqlite3.Connection) -> int:
 
 
 def _announced(
-    connection: sqlite3.Connection, sealing: SealingKey
+    connection: sqlite3.Connection, sealing: SealingKey, subject: Subject
 ) -> list[tuple[int, Decision]]:
     """Return the decisions of which this person was told or is to be, oldest first."""
     return [
         (each.number, decode_decision(each.payload))
-        for each in list_decisions(connection, sealing)
+        for each in list_decisions(connection, sealing, subject)
         if each.notify and each.withdrawn_ms is None
     ]
 
@@ -145,13 +158,15 @@ def _withdraw_unseen(
     sealing: SealingKey,
     decision: Decision,
     now_ms: int,
+    *,
+    subject: Subject,
 ) -> None:
     """Take back what nobody saw, all of it, once a part of it holds no longer.
 
     One notice stands for all days that its decision raised: what else it said is told
     anew, by the comparison with what was seen.
     """
-    pending = pending_notices(connection, sealing)
+    pending = pending_notices(connection, sealing, subject)
     alerted = _alert_days(decision)
     if all(_holds(notice.notification, alerted) for notice in pending):
         return
@@ -160,7 +175,7 @@ def _withdraw_unseen(
 
 
 def _holds(notification: Notification, alerted: frozenset[int]) -> bool:
-    is_alert = notification.kind is NotificationKind.EXPOSED
+    is_alert = notification.kind is not NotificationKind.WITHDRAWN
     return is_alert is (notification.day in alerted)
 
 
@@ -181,6 +196,12 @@ def _news(told: _Told, decision: Decision, kept_from: int) -> Notification | Non
         if fallen:
             return Notification(NotificationKind.WITHDRAWN, max(fallen), 0)
     return None
+
+
+def _about(subject: Subject, news: Notification) -> Notification:
+    if subject is Subject.CASE or news.kind is NotificationKind.WITHDRAWN:
+        return news
+    return replace(news, kind=NotificationKind.EXPOSED_TO_CONTACT)
 
 
 def _exposed(decision: Decision, day: int) -> Notification:

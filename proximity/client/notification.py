@@ -13,6 +13,7 @@ class NotificationKind(StrEnum):
     """Why a person is told something."""
 
     EXPOSED = "exposed"
+    EXPOSED_TO_CONTACT = "exposed-to-contact"
     WITHDRAWN = "withdrawn"
 
 
@@ -26,7 +27,7 @@ class Notification:
     day : int
         UTC day number of the encounter, or of the notice that is withdrawn.
     minutes : int
-        Minutes near the case on that day; 0 for a withdrawal.
+        Minutes near the case or contact on that day; 0 for a withdrawal.
     """
 
     kind: NotificationKind

@@ -80,7 +80,9 @@ def admit_keys(
     reasons = {
         Refusal.REVOKED: (keys.report_type == ReportType.REVOKED)
         | _is_among(keys.key, context.revoked_keys),
-        Refusal.RECURSIVE: keys.report_type == ReportType.RECURSIVE,
+        # Cases and contacts are matched apart, under rules of their own.
+        Refusal.RECURSIVE: (keys.report_type == ReportType.RECURSIVE)
+        != policy.recursive,
         Refusal.OWN: _is_among(keys.key, context.own_keys),
         Refusal.STILL_VALID: accepted_until * INTERVAL_S > context.public_from_s,
     }

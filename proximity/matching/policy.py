@@ -36,6 +36,8 @@ class MatchPolicy:
         29 entries, for -14..14 days since onset; default: the curve of the LFPH.
     infectiousness_unknown : Infectiousness
         For a key without days since onset, or with days beyond -14..14.
+    recursive : bool
+        Whether keys of contacts are matched, and no others; else those of cases.
     """
 
     tolerance_intervals: int = 12
@@ -46,6 +48,7 @@ class MatchPolicy:
     rssi_correction_db: int = 0
     infectiousness: tuple[Infectiousness, ...] = _lfph_v2()
     infectiousness_unknown: Infectiousness = _S
+    recursive: bool = False
 
     def infectiousness_on(self, days_since_onset: int) -> Infectiousness:
         """Look up the infectiousness that many days since onset."""

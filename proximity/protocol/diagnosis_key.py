@@ -36,6 +36,8 @@ REVISIONS: Mapping[ReportType, frozenset[ReportType]] = {
     ),
     # The reference has no way back from a confirmed test; a laboratory may err.
     ReportType.CONFIRMED_TEST: frozenset({ReportType.REVOKED}),
+    # Published apart from the others; a contact that becomes a case is a new key there.
+    ReportType.RECURSIVE: frozenset({ReportType.REVOKED}),
 }
 
 

@@ -11,6 +11,8 @@ from proximity.errors import (
 )
 
 INDEX_NAME = "index.txt"
+# Below a published directory: keys of contacts, with an index of their own.
+RECURSIVE_FOLDER = "recursive"
 MAX_INDEX_BYTES = 1 << 20
 MAX_PATH_CHARACTERS = 255
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from proximity.errors import NothingStoredError
 from proximity.store.connection import read_rows, transaction
@@ -10,6 +11,13 @@ from proximity.store.sealing import SealingKey
 _TABLE = "decisions"
 _SELECT = "SELECT id, decided_ms, notify, shown_ms, withdrawn_ms, sealed FROM decisions"
 _TYPES = (int, int, int, int | None, int | None, bytes)
+
+
+class Subject(StrEnum):
+    """Whom a decision is about: each has a row of decisions of its own."""
+
+    CASE = "case"
+    CONTACT = "contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ def append_decision(
     *,
     decided_ms: int,
     notify: bool,
+    subject: Subject = Subject.CASE,
 ) -> int | None:
     """Store a decision if it differs from the last one; store it before it is shown.
 
@@ -58,6 +67,7 @@ def append_decision(
         Unix milliseconds.
     notify : bool
         Whether the user is to be told.
+    subject : Subject
 
     Returns
     -------
@@ -70,12 +80,13 @@ def append_decision(
         If it cannot be stored, or the store was sealed by another key.
     """
     with transaction(connection):
-        last = last_decision(connection, sealing)
+        last = last_decision(connection, sealing, subject)
         if last is not None and last.payload == payload:
             return None
         number = connection.execute(
-            "INSERT INTO decisions (decided_ms, notify, sealed) VALUES (?, ?, x'')",
-            (decided_ms, notify),
+            "INSERT INTO decisions (decided_ms, notify, subject, sealed)"
+            " VALUES (?, ?, ?, x'')",
+            (decided_ms, notify, subject),
         ).lastrowid
         connection.execute(
             "UPDATE decisions SET sealed = ? WHERE id = ?",
@@ -85,7 +96,9 @@ def append_decision(
 
 
 def last_decision(
-    connection: sqlite3.Connection, sealing: SealingKey
+    connection: sqlite3.Connection,
+    sealing: SealingKey,
+    subject: Subject = Subject.CASE,
 ) -> StoredDecision | None:
     """Return the decision that holds, or None before the first.
 
@@ -94,12 +107,14 @@ def last_decision(
     LockedError, StoreError
         If the store cannot be read, or was sealed by another key.
     """
-    found = _read(connection, sealing, "ORDER BY id DESC LIMIT 1")
+    found = _read(connection, sealing, "ORDER BY id DESC LIMIT 1", subject)
     return found[0] if found else None
 
 
 def list_decisions(
-    connection: sqlite3.Connection, sealing: SealingKey
+    connection: sqlite3.Connection,
+    sealing: SealingKey,
+    subject: Subject = Subject.CASE,
 ) -> list[StoredDecision]:
     """Return all decisions, oldest first.
 
@@ -108,11 +123,13 @@ def list_decisions(
     LockedError, StoreError
         As `last_decision`.
     """
-    return _read(connection, sealing, "ORDER BY id")
+    return _read(connection, sealing, "ORDER BY id", subject)
 
 
 def pending_notifications(
-    connection: sqlite3.Connection, sealing: SealingKey
+    connection: sqlite3.Connection,
+    sealing: SealingKey,
+    subject: Subject = Subject.CASE,
 ) -> list[StoredDecision]:
     """Return what the user is still to be told, oldest first.
 
@@ -124,7 +141,8 @@ def pending_notifications(
     return _read(
         connection,
         sealing,
-        "WHERE notify AND shown_ms IS NULL AND withdrawn_ms IS NULL ORDER BY id",
+        "AND notify AND shown_ms IS NULL AND withdrawn_ms IS NULL ORDER BY id",
+        subject,
     )
 
 
@@ -169,9 +187,13 @@ def _mark(connection: sqlite3.Connection, column: str, number: int, at_ms: int) 
 
 
 def _read(
-    connection: sqlite3.Connection, sealing: SealingKey, selection: str
+    connection: sqlite3.Connection,
+    sealing: SealingKey,
+    selection: str,
+    subject: Subject,
 ) -> list[StoredDecision]:
-    rows = read_rows(connection, f"{_SELECT} {selection}", types=_TYPES)
+    query = f"{_SELECT} WHERE subject = ? {selection}"
+    rows = read_rows(connection, query, (subject,), types=_TYPES)
     return [
         StoredDecision(
             number,

@@ -94,6 +94,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT
         """,
     ),
+    ("ALTER TABLE decisions ADD COLUMN subject TEXT NOT NULL DEFAULT 'case'",),
 )
 
 

@@ -100,3 +100,16 @@ def test_every_folder_has_its_kind():
     folders = {path.name for path in DOCS.iterdir() if path.is_dir()}
 
     assert folders == {"tutorial", "howto", "reference", "explanation", "decisions"}
+
+
+def test_every_test_that_a_page_of_security_names_is_there():
+    page = (DOCS / "explanation" / "console-security.md").read_text(encoding="utf-8")
+    tests = {
+        (file.name, name)
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.M)
+    }
+    named = set(re.findall(r"`(test_\w+\.py)::(test_\w+)`", page))
+
+    assert len(named) > 25
+    assert named - tests == set()

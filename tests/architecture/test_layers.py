@@ -163,7 +163,7 @@ def test_every_unit_test_has_its_module():
 
 def test_the_top_level_holds_only_what_the_architecture_names():
     root = PACKAGE.parent
-    built = {".git", ".venv", "build", "demo", "proximity.egg-info"}
+    built = {".git", ".venv", "build", "demo", "screenshots", "proximity.egg-info"}
     caches = {".pytest_cache", ".hypothesis", ".mypy_cache", ".ruff_cache"}
 
     assert {path.name for path in root.iterdir()} - built - caches <= TOP_LEVEL

@@ -13,6 +13,8 @@ PACKAGE = ROOT / "proximity"
 HANDLE_OWN_KEYS = (
     "client/own_broadcast.py",
     "client/report.py",
+    "client/sharing.py",
+    "client/sharing_door.py",
     "client/submission.py",
     "protocol/gaen.py",
     "protocol/hkdf.py",

@@ -99,7 +99,7 @@ def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
 def test_the_authority_extra_has_all_that_its_service_imports_and_nothing_else():
     extra = modules_of(PROJECT["project"]["optional-dependencies"]["authority"])
     # Brought along by another of the extra, and part of what it offers.
-    brought = {"pydantic", "starlette"}
+    brought = {"markupsafe", "pydantic", "starlette"}
     # Loaded by others, by their name.
     loaded = {"httptools", "psycopg", "uvloop"}
     plain = modules_of(PROJECT["project"]["dependencies"])

@@ -178,7 +178,7 @@ def test_a_country_runs_as_its_page_says(country, tmp_path: Path):
     assert '{"status":"ready"}' in printed
     settings = load_settings(tmp_path / "authority", {})
     assert settings.store_url == "s3://bucket/vn"
-    assert store.names("vn") == {"index.txt"}
+    assert store.names("vn") == {"index.txt", "recursive/index.txt"}
     assert server.sql("SELECT count(*) FROM api_keys", "authority").strip() == "3"
     rows = "SELECT unnest(setconfig) FROM pg_db_role_setting"
     assert set(server.sql(rows).split()) == {

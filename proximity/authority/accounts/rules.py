@@ -1,53 +1,208 @@
-"""The rules of accounts: addresses, passwords, and how a password is kept."""
+"""Who may do what, where: the one place that decides.
 
-import re
+Every page and API of the console asks `allowed`; nothing else compares roles. A new
+area is a member of `Area` and a column of `_RIGHTS`.
+"""
 
-import argon2
-from sqlalchemy import Connection, insert
+from collections.abc import Iterable, Mapping
 
-from proximity.authority.accounts.model import accounts
-from proximity.errors import PolicyError
+from sqlalchemy import ColumnElement, false, or_, select
 
-ADMIN = "admin"
-MIN_PASSWORD_CHARACTERS = 12
-_MAX_PASSWORD_CHARACTERS = 256
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+from proximity.authority.accounts.model import (
+    ROOT,
+    Action,
+    Area,
+    Grant,
+    Level,
+    Officer,
+    Role,
+    Unit,
+    organisations,
+)
+from proximity.authority.accounts.refusal import RefusalError
+
+_R, _W = Level.READ, Level.WRITE
+
+# Administrators run the service and see no person; nobody has every right.
+_RIGHTS: Mapping[Role, Mapping[Area, Level]] = {
+    Role.ADMINISTRATOR: {
+        Area.ACCOUNTS: _W,
+        Area.APPROVALS: _W,
+        Area.KEYS: _W,
+        Area.VENUES: _R,
+        Area.PUBLICATION: _R,
+        Area.STATISTICS: _R,
+        Area.RETENTION: _R,
+    },
+    Role.SUPERVISOR: {
+        Area.APPROVALS: _W,
+        Area.PUBLICATION: _W,
+        Area.CODES: _R,
+        Area.CASES: _R,
+        Area.CONTACTS: _R,
+        Area.PERSONAL: _R,
+        Area.VENUES: _R,
+        Area.ACCOUNTS: _R,
+        Area.KEYS: _R,
+        Area.AUDIT: _R,
+        Area.RETENTION: _R,
+        Area.STATISTICS: _R,
+    },
+    Role.EPIDEMIOLOGIST: {
+        Area.CODES: _W,
+        Area.CASES: _W,
+        Area.CONTACTS: _W,
+        Area.PERSONAL: _W,
+        Area.VENUES: _R,
+        Area.PUBLICATION: _R,
+        Area.STATISTICS: _R,
+    },
+    Role.TRACER: {
+        Area.CONTACTS: _W,
+        Area.PERSONAL: _W,
+        Area.CASES: _R,
+        Area.STATISTICS: _R,
+    },
+    Role.AUDITOR: {
+        Area.AUDIT: _R,
+        Area.ACCOUNTS: _R,
+        Area.APPROVALS: _R,
+        Area.KEYS: _R,
+        Area.PUBLICATION: _R,
+        Area.RETENTION: _R,
+        Area.STATISTICS: _R,
+    },
+    Role.STATISTICIAN: {Area.STATISTICS: _R, Area.PUBLICATION: _R},
+    Role.VENUE_MANAGER: {Area.VENUES: _W},
+}
 
 
-def check_account(email: str, password: str) -> None:
-    """Refuse an address that is none, and a password that is easily guessed.
+def reads(area: Area) -> Action:
+    """Return the action of reading in an area."""
+    return Action(area, Level.READ)
 
-    Raises
-    ------
-    PolicyError
-        The message says which; it repeats neither.
+
+def writes(area: Area) -> Action:
+    """Return the action of writing in an area; who may write may read."""
+    return Action(area, Level.WRITE)
+
+
+def level_of(role: Role, area: Area) -> Level:
+    """Return how far a role goes in an area."""
+    return _RIGHTS[role].get(area, Level.NONE)
+
+
+def allowed(officer: Officer, action: Action, unit: Unit | None) -> bool:
+    """Tell whether an officer may do something in a unit.
+
+    Parameters
+    ----------
+    officer : Officer
+    action : Action
+    unit : Unit | None
+        Where the thing that is acted on belongs to; None asks whether there is any
+        unit at all in which the officer may.
+
+    Returns
+    -------
+    bool
+        True if a role that goes so far is held in that unit or in one above it.
     """
-    if not _EMAIL.fullmatch(email):
-        raise PolicyError("The address is not one of e-mail.", "Give name@domain.")
-    if not MIN_PASSWORD_CHARACTERS <= len(password) <= _MAX_PASSWORD_CHARACTERS:
-        raise PolicyError(
-            f"The password has not {MIN_PASSWORD_CHARACTERS} to "
-            f"{_MAX_PASSWORD_CHARACTERS} characters.",
-            "Choose a sentence that nobody else would say.",
-        )
-
-
-def add_account(
-    connection: Connection, email: str, password: str, *, role: str, now_s: int
-) -> None:
-    """Store a person who may sign in, with an Argon2id hash of the password.
-
-    Raises
-    ------
-    PolicyError
-        As `check_account`.
-    """
-    check_account(email, password)
-    connection.execute(
-        insert(accounts).values(
-            email=email.lower(),
-            role=role,
-            password_hash=argon2.PasswordHasher().hash(password),
-            made_s=now_s,
-        )
+    return any(
+        level_of(grant.role, action.area) >= action.level
+        and (unit is None or unit.path.startswith(grant.unit.path))
+        for grant in officer.grants
     )
+
+
+def units_in_reach(
+    officer: Officer, action: Action, column: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """Return the condition of SQL that a row belongs where the officer may act.
+
+    Parameters
+    ----------
+    officer : Officer
+    action : Action
+    column : ColumnElement
+        Holds the ID of the row's unit; a row without one is in reach of the root.
+    """
+    paths = {
+        grant.unit.path
+        for grant in officer.grants
+        if level_of(grant.role, action.area) >= action.level
+    }
+    if f"{ROOT}/" in paths:
+        return or_(column.is_(None), column.is_not(None))
+    if not paths:
+        return false()
+    # `autoescape`: an ID may hold what LIKE takes for a wildcard.
+    below = or_(*(organisations.c.path.startswith(p, autoescape=True) for p in paths))
+    return column.in_(select(organisations.c.id).where(below))
+
+
+def highest_unit(officer: Officer, action: Action) -> Unit | None:
+    """Return the highest unit in which an officer may do something; None if nowhere."""
+    units = [
+        grant.unit
+        for grant in officer.grants
+        if level_of(grant.role, action.area) >= action.level
+    ]
+    return min(units, key=lambda unit: len(unit.path), default=None)
+
+
+def needs_second_officer(giver: Officer, role: Role, unit: Unit) -> bool:
+    """Tell whether giving a role takes four eyes.
+
+    It does when the role holds more than its giver has in that unit, and when it makes
+    somebody a second pair of eyes: else one person could be both.
+    """
+    decides = level_of(role, Area.APPROVALS) is Level.WRITE
+    return decides or any(
+        not allowed(giver, Action(area, level), unit)
+        for area, level in _RIGHTS[role].items()
+    )
+
+
+def check_grant(giver: Officer, receiver_id: str, grant: Grant) -> None:
+    """Refuse a right that an officer may not give.
+
+    Raises
+    ------
+    PolicyError
+        If it is for themselves, or in a unit whose accounts they do not keep.
+    """
+    if giver.id == receiver_id:
+        raise RefusalError(
+            "own_rights",
+            "Nobody changes their own rights.",
+            "Another administrator of this unit can.",
+        )
+    if not allowed(giver, writes(Area.ACCOUNTS), grant.unit):
+        raise RefusalError(
+            "not_your_unit",
+            "This unit's accounts are not yours to keep.",
+            "An administrator of that unit, or of one above it, can.",
+        )
+
+
+def common_unit(units: Iterable[Unit]) -> Unit:
+    """Return the lowest unit that stands above all of these, or is one of them.
+
+    Whoever takes an account over would have its rights everywhere: so whoever resets
+    one has to keep the accounts of all those units.
+    """
+    paths = [unit.path.rstrip("/").split("/") for unit in units]
+    shared: list[str] = []
+    for step in zip(*paths, strict=False):
+        if len(set(step)) > 1:
+            break
+        shared.append(step[0])
+    ids = shared or [ROOT]
+    return Unit(ids[-1], "/".join(ids) + "/")
+
+
+def rights_table() -> Iterable[tuple[Role, dict[Area, Level]]]:
+    """Yield every role with its level in every area, for people to read."""
+    for role in Role:
+        yield role, {area: level_of(role, area) for area in Area}

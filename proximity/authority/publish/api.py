@@ -12,28 +12,46 @@ from proximity.authority.publish.published_store import (
     content_type,
     is_index,
 )
-from proximity.protocol.export_index import INDEX_NAME
+from proximity.protocol.export_index import INDEX_NAME, RECURSIVE_FOLDER
 
 
-def export_routes(authority: Authority, store: PublishedStore) -> APIRouter:
-    """Return the index and the files that it names."""
+def export_routes(
+    authority: Authority, store: PublishedStore, recursive: PublishedStore
+) -> APIRouter:
+    """Return the indexes and the files that they name.
+
+    Parameters
+    ----------
+    authority : Authority
+    store, recursive : PublishedStore
+        Of the keys of cases, and of those of contacts.
+    """
     routes = APIRouter()
+
+    @routes.get(f"/exports/{RECURSIVE_FOLDER}/{{name}}", response_class=Response)
+    def recursive_export(name: str) -> Response:
+        """Return a published file of keys of contacts."""
+        return _file(authority, recursive, name)
 
     @routes.get("/exports/{name:path}", response_class=Response)
     def export(name: str) -> Response:
         """Return a published file; any static server or CDN does the same."""
-        data = store.get(name)
-        if data is None:
-            if name != INDEX_NAME:
-                raise ApiError(404, "not_found", "there is no such file")
-            # Before the first run of the worker nothing is published.
-            data = b""
-        headers = {"Cache-Control": FILE_CACHE}
-        if is_index(name):
-            headers = {"Cache-Control": INDEX_CACHE} | _next_poll(authority)
-        return Response(data, media_type=content_type(name), headers=headers)
+        return _file(authority, store, name)
 
     return routes
+
+
+def _file(authority: Authority, store: PublishedStore, name: str) -> Response:
+    data = store.get(name)
+    if data is None:
+        if name != INDEX_NAME:
+            raise ApiError(404, "not_found", "there is no such file")
+        # Before the first run of the worker nothing is published.
+        data = b""
+    headers = {"Cache-Control": FILE_CACHE}
+    if is_index(name):
+        headers = {"Cache-Control": INDEX_CACHE} | _next_poll(authority)
+    return Response(data, media_type=content_type(name), headers=headers)
 
 
 def _next_poll(authority: Authority) -> dict[str, str]:

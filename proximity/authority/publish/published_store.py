@@ -3,7 +3,7 @@
 import re
 import stat
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 from proximity.authority.publish.durable_files import (
@@ -223,7 +223,8 @@ def open_published_store(
 
 def content_type(name: str) -> str:
     """Return the media type of a published file."""
-    return "text/plain" if name.endswith(".txt") else "application/zip"
+    kinds = {".txt": "text/plain", ".json": "application/json"}
+    return kinds.get(PurePosixPath(name).suffix, "application/zip")
 
 
 def is_index(name: str) -> bool:

@@ -25,13 +25,11 @@ from sqlalchemy import (
     update,
 )
 
+from proximity.authority.accounts.sessions import forget_sessions
 from proximity.authority.assembly import Authority
-from proximity.authority.database import (
-    held_alone,
-    named_errors,
-    reading,
-    serialise,
-)
+from proximity.authority.cases.intake import forget_shared
+from proximity.authority.database import held_alone, named_errors, reading, serialise
+from proximity.authority.people.upkeep import keep_up
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.index import write_indexes
@@ -45,10 +43,11 @@ from proximity.authority.publish.published_store import (
     PublishedStore,
     open_published_store,
 )
+from proximity.authority.publish.recursive import publish_recursive
 from proximity.authority.publish.rules import RETENTION_S
 from proximity.authority.publish.signing_keys import ensure_signers, published_keys
 from proximity.authority.upload.model import certificates, exposures
-from proximity.authority.verification.counts import forget_attempts
+from proximity.authority.verification.counts import forget_attempts, tally
 from proximity.authority.verification.model import codes, phones, tokens
 from proximity.errors import LockedError, NothingStoredError, PolicyError
 from proximity.protocol.diagnosis_key import DiagnosisKeys
@@ -78,12 +77,17 @@ class WorkReport:
         Keys that wait until they can no longer be in use.
     next_run : int
         Unix seconds.
+    forgotten, alarms, audit_intact
+        As `Upkeep`.
     """
 
     batches: int
     keys: int
     held_back: int
     next_run: int
+    forgotten: int
+    alarms: int
+    audit_intact: bool
 
 
 @named_errors()
@@ -123,15 +127,21 @@ def work(authority: Authority) -> WorkReport:
         shown = _finish(authority, store)
         if _take(authority):
             shown += _finish(authority, store)
+        publish_recursive(authority)
         _forget(authority, store)
         with authority.engine.begin() as connection:
             held_back = _count(connection, exposures.c.batch.is_(None))
+            tally(connection, "keys_published", authority.now_s, shown.keys)
+        upkeep = keep_up(authority, store)
     period_s = authority.settings.publish_every_s
     return WorkReport(
         batches=shown.batches,
         keys=shown.keys,
         held_back=held_back,
         next_run=(authority.now_s // period_s + 1) * period_s,
+        forgotten=upkeep.forgotten,
+        alarms=upkeep.alarms,
+        audit_intact=upkeep.audit_intact,
     )
 
 
@@ -333,13 +343,14 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
                 exposures.c.forget_s <= now_s,
             )
         )
-        connection.execute(delete(certificates).where(certificates.c.until_s <= now_s))
-        connection.execute(delete(tokens).where(tokens.c.until_s <= now_s))
-        connection.execute(delete(phones).where(phones.c.until_s <= now_s))
+        for table in (certificates, tokens, phones):
+            connection.execute(delete(table).where(table.c.until_s <= now_s))
         connection.execute(
             delete(codes).where(codes.c.long_until_s + _KEPT_CODES_S <= now_s)
         )
         forget_attempts(connection, now_s)
+        forget_shared(connection, now_s)
+        forget_sessions(connection, now_s)
 
 
 def _load(

@@ -19,10 +19,27 @@ from starlette.exceptions import HTTPException
 
 from proximity.authority.api_error import ApiError, unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.audit.deeds import deed_audit
+from proximity.authority.cases import line_api
+from proximity.authority.cases.api import case_routes
+from proximity.authority.cases.line_api import line_routes
+from proximity.authority.cases.share_api import (
+    MAX_SHARE_BYTES,
+    OPEN_PATH,
+    PACKAGE_PATH,
+    share_routes,
+)
+from proximity.authority.console.features import build_registry
+from proximity.authority.console.registry import PREFIX
+from proximity.authority.console.site import Console
+from proximity.authority.console.visit import Audit
 from proximity.authority.keyring import REFRESH_EARLY_S, Keyring
+from proximity.authority.people.api import CITIZEN_DOORS, CITIZEN_PREFIX, citizen_routes
 from proximity.authority.publish.api import export_routes
 from proximity.authority.publish.published_store import open_published_store
+from proximity.authority.publish.recursive import recursive_store
 from proximity.authority.service.bodies import (
+    MAX_BODY_BYTES,
     BodyError,
     Message,
     Receive,
@@ -70,7 +87,11 @@ _KNOWN = {
     "/api/user-report",
     "/api/stats/realm.json",
     "/api/stats/realm.csv",
+    *(f"{CITIZEN_PREFIX}/{name}" for name in CITIZEN_DOORS),
     "/exports/index.txt",
+    "/exports/recursive/index.txt",
+    OPEN_PATH,
+    PACKAGE_PATH,
     "/healthz",
     "/readyz",
     "/metrics",
@@ -79,6 +100,8 @@ _KNOWN = {
 }
 
 
+# What is larger than the requests of the reference.
+_LARGER = {PACKAGE_PATH: MAX_SHARE_BYTES, line_api.PATH: line_api.MAX_LIST_BYTES}
 # The framework's own refusals, by the names of ours.
 _HTTP_CODES = {
     400: "unparsable_request",
@@ -95,9 +118,13 @@ class ServiceApp:
     authority : Authority
     environment : mapping
         Where the credentials of an object store are.
+    audit : Audit | None
+        Where deeds of officers are written down; None for the audit.
     """
 
-    def __init__(self, authority: Authority, environment: Any) -> None:
+    def __init__(
+        self, authority: Authority, environment: Any, audit: Audit | None = None
+    ) -> None:
         self._metrics = Metrics()
         self._timer = timer = PreciseTimer()
         self._mirrors = {path: ChaffMirror(seen) for path, seen in _FIRST.items()}
@@ -125,10 +152,14 @@ class ServiceApp:
             await asyncio.to_thread(writer.stop)
             await asyncio.to_thread(_flush, figures, authority)
             authority.engine.dispose()
+            authority.vault.key_store.close()
 
         self._app = _build(authority, life)
         self._app.include_router(health_routes(authority, self._metrics))
-        self._app.include_router(export_routes(authority, store))
+        recursive = recursive_store(authority)
+        self._app.include_router(export_routes(authority, store, recursive))
+        console = Console(authority, build_registry(), audit or deed_audit(authority))
+        self._app.include_router(console.routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request."""
@@ -148,7 +179,10 @@ class ServiceApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int:
         try:
-            body = await read_body(receive, scope, seconds=self._timeout_s)
+            limit = _LARGER.get(scope["path"], MAX_BODY_BYTES)
+            body = await read_body(
+                receive, scope, max_bytes=limit, seconds=self._timeout_s
+            )
         except BodyError as error:
             if error.status:
                 await _refuse_body(send, scope["path"], error.status)
@@ -253,6 +287,11 @@ def _build(
     app.include_router(admin_routes(authority))
     app.include_router(statistics_routes(authority))
     app.include_router(open_routes(authority))
+    app.include_router(share_routes(authority))
+    # Before the routes of one case: "lines" is no reference.
+    app.include_router(line_routes(authority))
+    app.include_router(case_routes(authority))
+    app.include_router(citizen_routes(authority))
     app.add_exception_handler(ApiError, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_form)
     app.add_exception_handler(HTTPException, _refuse_http)
@@ -266,6 +305,9 @@ def _known(path: str) -> str:
     """Return the name of a path in log and metrics, never one as it was asked."""
     if path in _KNOWN:
         return path
+    if path.startswith(f"{PREFIX}/"):
+        # One name for all pages: which one somebody reads is nobody's business here.
+        return PREFIX
     if path.startswith("/exports/") and path.endswith(".zip"):
         return "/exports/*.zip"
     return "/api/stats/realm/*" if path.startswith("/api/stats/realm/") else "other"

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from proximity.authority.upload.api import PATH
 from proximity.authority.upload.openapi import openapi_path
+from proximity.protocol.export_index import RECURSIVE_FOLDER
 
 CHAFF_PATHS = (PATH, "/api/verify", "/api/certificate")
 _CHAFF = {
@@ -63,7 +64,9 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["schemas"].update(publish["schemas"])
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
-    document["paths"]["/exports/{name}"]["get"]["responses"] = _EXPORTS
+    for path in ("/exports/{name}", f"/exports/{RECURSIVE_FOLDER}/{{name}}"):
+        # A copy: what the loop below takes out of one is not for the other.
+        document["paths"][path]["get"]["responses"] = dict(_EXPORTS)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             # A request of another form is 400 here, as in the published API.

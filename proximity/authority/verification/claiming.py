@@ -13,9 +13,12 @@ from proximity.authority.database import serialise
 from proximity.authority.keyring import CERTIFICATE, CODE, TOKEN
 from proximity.authority.signed_token import encode_token, verify_token
 from proximity.authority.verification.counts import (
+    DELAY_PREFIX,
+    LONGEST_DELAY_DAYS,
     count_failure,
     failures_of,
     hour_of,
+    of_unit,
     tally,
     tally_claim,
 )
@@ -157,6 +160,8 @@ def certify(authority: Authority, token: str, tek_mac: bytes) -> str:
         tally(connection, "tokens_claimed" if spent else "tokens_invalid", now_s)
         if spent is not None and spent.test_type == TestType.USER_REPORT:
             tally(connection, "user_report_tokens_claimed", now_s)
+        if spent is not None and spent.test_day is not None:
+            tally(connection, _delay_of(authority, spent.test_day), now_s)
     if spent is None:
         raise ApiError(400, "token_invalid", "the token was used already")
     kid, key = authority.keyring.signing_key(CERTIFICATE)
@@ -173,6 +178,17 @@ def certify(authority: Authority, token: str, tek_mac: bytes) -> str:
     if onset:
         content["symptomOnsetInterval"] = onset
     return encode_token(content, key, kid)
+
+
+def _delay_of(authority: Authority, test_day: int) -> str:
+    """Name the days from a test to the run that can publish what is certified now.
+
+    Nothing else joins a test to a publication: no row says whose keys are whose.
+    """
+    period_s = authority.settings.publish_every_s
+    run_s = (authority.now_s // period_s + 1) * period_s
+    days = min(max(day_of(run_s) - test_day, 0), LONGEST_DELAY_DAYS)
+    return f"{DELAY_PREFIX}{days}"
 
 
 def _token_claims(authority: Authority, token: str) -> dict[str, Any]:
@@ -282,6 +298,8 @@ def _spend(connection: Connection, authority: Authority, found: Row[Any]) -> str
         age_s=now_s - found.issued_s,
         is_report=found.test_type == TestType.USER_REPORT,
     )
+    if found.unit is not None:
+        tally(connection, of_unit("codes_claimed", found.unit), now_s)
     kid, key = authority.keyring.signing_key(TOKEN)
     content = {
         "iss": authority.settings.health_authority_id,

@@ -11,6 +11,9 @@ from proximity.units import DAY_S, day_of
 HOUR_S = 3_600
 # Limits of the published distribution: one minute to one day.
 CLAIM_AGES_S = (60, 300, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
+# Figures of the days from a test to publication; the last has all longer ones.
+DELAY_PREFIX = "test_to_publication_days_"
+LONGEST_DELAY_DAYS = 14
 
 
 def failures_of(connection: Connection, scope: str, window_s: int) -> int:
@@ -70,6 +73,11 @@ def tally_claim(
     tally(connection, "claim_age_s", now_s, age_s)
     if is_report:
         tally(connection, "user_reports_claimed", now_s)
+
+
+def of_unit(name: str, unit: str) -> str:
+    """Return the name of a figure that one unit has for itself."""
+    return f"{name}@{unit}"
 
 
 def tallied(connection: Connection, name: str, now_s: float) -> int:

@@ -12,7 +12,12 @@ from proximity.authority.api_error import ApiError, quota_exceeded, unparsable
 from proximity.authority.assembly import Authority
 from proximity.authority.database import reading, serialise
 from proximity.authority.keyring import CODE, PHONE
-from proximity.authority.verification.counts import count_failure, tallied, tally
+from proximity.authority.verification.counts import (
+    count_failure,
+    of_unit,
+    tallied,
+    tally,
+)
 from proximity.authority.verification.messenger import compose
 from proximity.authority.verification.model import codes
 from proximity.authority.verification.rules import (
@@ -50,6 +55,8 @@ class CodeOrder:
         UUID by which the issuer names the code.
     issuer : str
         The issuer's own name for whoever asked.
+    unit : str | None
+        Whose officer issued it, if it was in the console.
     nonce : bytes | None
         Binds a code that a person asked for.
     """
@@ -61,6 +68,7 @@ class CodeOrder:
     phone: str | None = None
     handle: str | None = None
     issuer: str = ""
+    unit: str | None = None
     nonce: bytes | None = None
 
     def __repr__(self) -> str:
@@ -196,9 +204,12 @@ def store_code(
         "nonce_hmac": order.nonce
         and hmac.digest(secret, b"nonce:" + order.nonce, "sha256"),
         "issuer": order.issuer,
+        "unit": order.unit,
     }
     short, long = _store(connection, row, secret, authority, sends=sends)
     tally(connection, ISSUING, now_s)
+    if order.unit is not None:
+        tally(connection, of_unit(ISSUING, order.unit), now_s)
     message = None
     if long is not None:
         link = authority.settings.code_link + long

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -50,7 +51,11 @@ codes = Table(
     Column("failures", Integer, nullable=False),
     Column("nonce_hmac", LargeBinary),
     Column("issuer", String(255), nullable=False),
+    # Of the officer who issued it in the console.
+    Column("unit", String(32)),
 )
+Index("codes_unit", codes.c.unit, codes.c.issued_s)
+Index("codes_issued", codes.c.issued_s)
 
 tokens = Table(
     "tokens",

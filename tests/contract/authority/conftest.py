@@ -16,6 +16,8 @@ from proximity.authority.assembly import Authority
 from proximity.authority.database import open_database
 from proximity.authority.founding import found_authority
 from proximity.authority.keyring import Keyring, load_passphrase
+from proximity.authority.people.key_store import KeyStore
+from proximity.authority.people.vault import Vault
 from proximity.authority.settings import load_settings
 from proximity.authority.verification.messenger import make_messenger
 
@@ -78,7 +80,7 @@ def founded(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Fou
     """Return an authority to be copied."""
     directory = tmp_path_factory.mktemp("founded") / "authority"
     where = database.new()
-    settings = {"PROXIMITY_AUTHORITY_MINIMUM": "20", "PROXIMITY_NOW": str(NOW_S)}
+    settings = {"PROXIMITY_AUTHORITY_MINIMUM": "20", "PROXIMITY_NOW": str(NOW_S - 60)}
     found_authority(directory, where | settings, test=True)
     engine = open_database(load_settings(directory, where), directory)
     metadata = MetaData()
@@ -114,6 +116,8 @@ def new_database(
         engine = open_database(settings, directory)
         names = ", ".join(table.name for table in founded.rows)
         with engine.begin() as connection:
+            # Rows of the audit never change: a test may, as an owner of the server.
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
             connection.execute(text(f"TRUNCATE {names} CASCADE"))
             for table, rows in founded.rows.items():
                 if rows:
@@ -134,11 +138,14 @@ def open_process(
         chosen = replace(load_settings(directory, environment), **settings)
         engine = open_database(chosen, directory)
         passphrase = load_passphrase(directory, {})
+        keyring = Keyring(engine, passphrase, clock)
+        key_store = KeyStore(chosen.record_keys, directory)
         made = Authority(
             directory=directory,
             settings=chosen,
             engine=engine,
-            keyring=Keyring(engine, passphrase, clock),
+            keyring=keyring,
+            vault=Vault(directory, keyring, key_store, os.urandom),
             messenger=make_messenger("", directory),
             clock=clock,
             entropy=os.urandom,
@@ -149,6 +156,7 @@ def open_process(
 
     yield process
     for each in opened:
+        each.vault.key_store.close()
         each.engine.dispose()
 
 

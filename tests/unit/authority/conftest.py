@@ -9,14 +9,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import argon2
 import pytest
+from console_world import Browser, Person, World, add_person, add_units
 
+from proximity.authority.accounts import passwords
+from proximity.authority.accounts.model import Officer, Role
+from proximity.authority.accounts.officers import load_officer
 from proximity.authority.assembly import Authority, open_authority
+from proximity.authority.audit.model import Reader, Reason
+from proximity.authority.database import reading
 from proximity.authority.founding import Founded, found_authority
-from proximity.authority.keyring import Keyring
+from proximity.authority.people.model import NewPerson, PersonField, PersonKind
+from proximity.authority.people.records import add_people
+from proximity.authority.service.app import ServiceApp
 
 DAY = 20_600
 NOW_S = DAY * 86_400 + 43_200
+HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+NOBODY = HASHER.hash("nobody has this password")
 
 
 class StillClock:
@@ -39,6 +50,13 @@ class Sent:
         self.messages.append((phone, text))
 
 
+@pytest.fixture(autouse=True)
+def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at the least cost; a hash says itself what it cost."""
+    monkeypatch.setattr(passwords, "_HASHER", HASHER)
+    monkeypatch.setattr(passwords, "_NOBODY", NOBODY)
+
+
 @pytest.fixture(scope="session")
 def founded_once(
     tmp_path_factory: pytest.TempPathFactory,
@@ -46,7 +64,8 @@ def founded_once(
     directory = tmp_path_factory.mktemp("founded") / "authority"
     environment = {
         "PROXIMITY_AUTHORITY_MINIMUM": "20",
-        "PROXIMITY_NOW": str(NOW_S),
+        # Its clock runs meanwhile: on a busy machine for longer than a second.
+        "PROXIMITY_NOW": str(NOW_S - 60),
     }
     return directory, found_authority(directory, environment, test=True)
 
@@ -72,11 +91,12 @@ def make_authority(
 
     def make(**settings: object) -> Authority:
         real = open_authority(directory, {})
+        # Another keyring would stretch the passphrase once more: that takes long.
+        real.keyring._clock = clock
         made = replace(
             real,
             settings=replace(real.settings, **settings),
             clock=clock,
-            keyring=Keyring(real.engine, real.passphrase, clock),
             messenger=Sent(),
             entropy=os.urandom,
         )
@@ -91,6 +111,32 @@ def make_authority(
 @pytest.fixture
 def authority(make_authority: Callable[..., Authority]) -> Authority:
     return make_authority()
+
+
+@pytest.fixture
+def reader() -> Callable[..., Reader]:
+    """Return a maker of readers, by default an officer of unit 10-080."""
+
+    def make(name: str = "an@example.vn", *units: str, **changes: Any) -> Reader:
+        seen = frozenset(units or ("10-080",))
+        made = Reader(name, min(seen), seen, Reason.CASE_WORK, "C-17")
+        return replace(made, **changes)
+
+    return make
+
+
+@pytest.fixture(name="add_person")
+def add_known_person(authority: Authority) -> Callable[..., int]:
+    """Return what stores one person of unit 10-080, a case if nothing is said."""
+
+    def add(
+        unit: str = "10-080", kind: PersonKind = PersonKind.CASE, **values: str
+    ) -> int:
+        fields = {PersonField(name): text for name, text in values.items()}
+        with authority.engine.begin() as connection:
+            return add_people(authority, connection, [NewPerson(unit, kind, fields)])[0]
+
+    return add
 
 
 class Reply(NamedTuple):
@@ -159,3 +205,31 @@ async def _put(
         b"".join(m.get("body", b"") for m in messages[1:]),
         {name.decode().lower(): value.decode() for name, value in begin["headers"]},
     )
+
+
+@pytest.fixture
+def world(authority: Authority) -> World:
+    return World(authority, add_units(authority))
+
+
+class Someone(NamedTuple):
+    """An officer, and their browser."""
+
+    person: Person
+    officer: Officer
+    browser: Browser
+
+
+@pytest.fixture
+def someone(world: World) -> Callable[..., Someone]:
+    """Return a maker of officers by role and unit."""
+    app = ServiceApp(world.authority, {})
+
+    def make(role: Role, unit: str = "root") -> Someone:
+        person = add_person(world, role, world.units[unit])
+        with reading(world.authority.engine) as connection:
+            officer = load_officer(connection, person.id)
+        assert officer is not None
+        return Someone(person, officer, Browser(app, person.token))
+
+    return make

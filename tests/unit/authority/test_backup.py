@@ -6,10 +6,17 @@ import tarfile
 
 import pytest
 
+from proximity.authority.accounts.model import Role
+from proximity.authority.accounts.officers import load_officer
+from proximity.authority.accounts.organisations import find_organisation
 from proximity.authority.assembly import open_authority
+from proximity.authority.audit.model import Action, Entry, Reason
+from proximity.authority.audit.trail import record_entry
+from proximity.authority.audit.verify import verify_audit
 from proximity.authority.backup import back_up, restore
 from proximity.authority.keyring import CODE
 from proximity.authority.publish.durable_files import sole_writer
+from proximity.authority.publish.published_store import LocalFolder
 from proximity.authority.publish.worker import work
 from proximity.authority.settings import is_initialised
 from proximity.authority.upload.model import AcceptedKey, Upload
@@ -50,8 +57,9 @@ def test_a_new_machine_goes_on_where_the_backup_was_made(authority, archive, tmp
     before = authority.directory / "exports"
     restored = open_authority(new, {"PROXIMITY_NOW": str(authority.now_s + 86_400)})
     assert restored.keyring.current(CODE).kid == authority.keyring.current(CODE).kid
-    for file in before.glob("*"):
-        assert (new / "exports" / file.name).read_bytes() == file.read_bytes()
+    for file in (each for each in before.rglob("*") if each.is_file()):
+        copy = new / "exports" / file.relative_to(before)
+        assert copy.read_bytes() == file.read_bytes()
     assert work(restored).keys == 1
     lines = (new / "exports" / "index.txt").read_text().splitlines()
     assert (before / "index.txt").read_text() == lines[0]
@@ -119,6 +127,45 @@ def test_a_file_with_other_names_is_none(tmp_path, name):
     assert not is_initialised(tmp_path / "new")
 
 
+def test_messages_that_an_older_backup_holds_are_left_out(archive, tmp_path):
+    older = tmp_path / "older.tgz"
+    with tarfile.open(archive) as source, tarfile.open(older, "w:gz") as target:
+        outbox = tarfile.TarInfo("outbox.jsonl")
+        outbox.size = 1
+        target.addfile(outbox, io.BytesIO(b"x"))
+        for member in source:
+            target.addfile(member, source.extractfile(member))
+    restore(older, tmp_path / "new", {})
+
+    assert not (tmp_path / "new" / "outbox.jsonl").exists()
+
+
+def test_what_opens_records_is_in_no_backup(authority, add_person, tmp_path):
+    add_person(name="Lê An")
+    (authority.directory / "outbox.jsonl").write_text("+84912345678")
+    back_up(authority, tmp_path / "backup.tgz")
+
+    with tarfile.open(tmp_path / "backup.tgz") as tar:
+        names = tar.getnames()
+    assert "keys/people.key" in names
+    assert not {"record_keys.sqlite", "outbox.jsonl"} & set(names)
+
+
+def test_a_restored_audit_says_so(authority, reader, archive, tmp_path):
+    read = Entry("an", "u", Action.READ, Reason.CASE_WORK)
+    record_entry(authority, read)
+    back_up(authority, tmp_path / "late.tgz")
+    record_entry(authority, read)
+    kept = authority.directory / "record_keys.sqlite"
+    environment = {"PROXIMITY_AUTHORITY_RECORD_KEYS": str(kept)}
+    restore(tmp_path / "late.tgz", tmp_path / "new", environment)
+
+    restored = open_authority(tmp_path / "new", environment)
+    report = verify_audit(restored, LocalFolder(tmp_path / "new" / "exports"))
+    assert (report.rows, report.restored, report.first_bad) == (2, 1, None)
+    restored.engine.dispose()
+
+
 def test_a_link_in_a_backup_is_refused(tmp_path):
     path = tmp_path / "evil.tgz"
     with tarfile.open(path, "w:gz") as tar:
@@ -138,3 +185,16 @@ def test_what_is_published_for_other_regions_is_restored_too(authority, tmp_path
 
     assert restore(tmp_path / "backup.tgz", tmp_path / "new", {}) == (0, 1)
     assert (tmp_path / "new/exports/LA/1-2-00001.zip").read_bytes() == b"one"
+
+
+def test_units_officers_and_their_rights_come_along(world, someone, tmp_path):
+    lan = someone(Role.TRACER, "02641").officer
+    back_up(world.authority, tmp_path / "backup.tgz")
+    restore(tmp_path / "backup.tgz", tmp_path / "new", {})
+
+    restored = open_authority(tmp_path / "new", {})
+    with restored.engine.begin() as connection:
+        assert load_officer(connection, lan.id) == lan
+        root = find_organisation(connection, "root")
+    restored.engine.dispose()
+    assert root.name == "Sở Y tế tỉnh Lào Cai"

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from proximity.authority.accounts.model import accounts
+from proximity.authority.accounts.model import ROOT_UNIT, Grant, Role, officers
+from proximity.authority.accounts.officers import load_officer
 from proximity.authority.assembly import open_authority
 from proximity.authority.database import check_schema, reading
 from proximity.authority.founding import Administrator, found_authority
@@ -21,10 +22,14 @@ def test_everything_is_there(tmp_path):
     opened = open_authority(data, {})
     check_schema(opened.engine)
     with reading(opened.engine) as connection:
-        row = connection.execute(select(accounts)).one()
+        row = connection.execute(select(officers)).one()
+        officer = load_officer(connection, row.id)
     opened.engine.dispose()
     assert row.email == "ana@example.org"
     assert ANA.password not in row.password_hash
+    assert officer.grants == (Grant(Role.ADMINISTRATOR, ROOT_UNIT),)
+    # The first sign-in has to set a second factor up.
+    assert (row.totp_sealed, row.enrolled_s) == (None, None)
     assert load_public_key(founded.public_key.encode())
     assert len({founded.device_key, founded.admin_key, founded.stats_key}) == 3
     assert (founded.region, founded.key_id, founded.key_version) == ("VN", "VN", "v1")

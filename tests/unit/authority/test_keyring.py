@@ -131,3 +131,14 @@ def test_a_database_that_is_away_takes_no_secret_that_was_read(authority, clock)
     with pytest.raises(SQLAlchemyError):
         keyring.refresh()
     assert keyring.current(CODE)
+
+
+def test_what_is_sealed_opens_under_its_label_alone(authority):
+    sealed = authority.keyring.seal(b"a secret", "totp:a")
+
+    assert b"secret" not in sealed
+    assert authority.keyring.unseal(sealed, "totp:a") == b"a secret"
+    assert authority.keyring.seal(b"a secret", "totp:a") != sealed
+    for data, label in ((sealed, "totp:b"), (sealed[:-1], "totp:a"), (b"", "totp:a")):
+        with pytest.raises(StoreError):
+            authority.keyring.unseal(data, label)

@@ -107,3 +107,18 @@ def test_regions_of_travellers_are_others_each_once(text):
 def test_regions_of_travellers_are_a_list():
     assert Settings().regions_of_travellers == ()
     assert Settings(traveler_regions="LA,KH").regions_of_travellers == ("LA", "KH")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"console_url": "http://console.example.org"},
+        {"console_url": "https://console.example.org/path"},
+        {"console_url": "https://Console.example.org"},
+        {"utc_offset_min": 900},
+    ],
+)
+def test_the_console_has_an_address_with_https_and_a_real_time_zone(wrong):
+    with pytest.raises(FormatError):
+        Settings(**wrong)
+    Settings(console_url="https://console.example.org:8443", utc_offset_min=-180)

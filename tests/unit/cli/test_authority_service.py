@@ -11,11 +11,13 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
+from proximity.authority.publish import recursive
 from proximity.authority.publish import worker as work
 from proximity.authority.publish.published_store import LocalFolder
 from proximity.cli.authority_service import extra_needed
 from proximity.cli.main import load_app
 from proximity.errors import MissingExtraError, NothingStoredError, PolicyError
+from proximity.protocol.export_index import RECURSIVE_FOLDER
 from proximity.protocol.key_file import UploadedKey, encode_key_file
 
 NOW = str(20_600 * 86_400)
@@ -135,6 +137,8 @@ def test_publish_names_the_index_where_it_is(
     monkeypatch.setenv("PROXIMITY_AUTHORITY_STORE_URL", "s3://bucket/vn")
     bucket = LocalFolder(tmp_path / "bucket")
     monkeypatch.setattr(work, "open_published_store", lambda *_: bucket)
+    beside = LocalFolder(tmp_path / "bucket" / RECURSIVE_FOLDER)
+    monkeypatch.setattr(recursive, "open_published_store", lambda *_: beside)
 
     published = run("publish", data, "--json")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proximity.client.notices import decide_and_store, pending_notices
+from proximity.client.notices import Moment, decide_and_store, pending_notices
 from proximity.matching.exposure_window import (
     ExposureWindow,
     Infectiousness,
@@ -41,8 +41,7 @@ def decide(device):
             device.sealing,
             built_in("en-v2"),
             windows,
-            now_ms=today * 86_400_000,
-            as_of_day=today,
+            now=Moment(today * 86_400_000, today),
         )
         return pending(device)
 

@@ -325,6 +325,14 @@ def test_keys_of_some_report_types_give_no_windows(report_type, reason):
     assert met(result) == {reason: 1}
 
 
+def test_keys_of_contacts_give_windows_where_they_alone_are_matched():
+    contacts = MatchPolicy(recursive=True)
+    of_contact = keys_of(KEY, report_type=ReportType.RECURSIVE)
+
+    assert match([heard(EVENING_S)], keys=of_contact, policy=contacts).windows
+    assert met(match([heard(EVENING_S)], policy=contacts)) == {"recursive": 1}
+
+
 def test_own_and_revoked_keys_give_no_windows():
     own = match([heard(EVENING_S)], context=replace(CONTEXT, own_keys=frozenset([KEY])))
     revoked = match(

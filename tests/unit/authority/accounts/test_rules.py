@@ -1,34 +1,160 @@
-"""The rules of accounts."""
+"""Who may do what, where."""
 
-import argon2
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
-from proximity.authority.accounts.model import accounts
-from proximity.authority.accounts.rules import add_account, check_account
+from proximity.authority.accounts.model import (
+    ROOT_UNIT,
+    Area,
+    Grant,
+    Level,
+    Officer,
+    Role,
+    Unit,
+    organisations,
+)
+from proximity.authority.accounts.refusal import RefusalError
+from proximity.authority.accounts.rules import (
+    allowed,
+    check_grant,
+    common_unit,
+    highest_unit,
+    level_of,
+    needs_second_officer,
+    reads,
+    rights_table,
+    units_in_reach,
+    writes,
+)
 from proximity.authority.database import reading
-from proximity.errors import PolicyError
 
-PASSWORD = "a sentence that nobody says"  # noqa: S105 - of a test
-
-
-def test_a_password_is_kept_as_argon2id(authority):
-    with authority.engine.begin() as connection:
-        add_account(connection, "b@example.org", PASSWORD, role="admin", now_s=1)
-    with reading(authority.engine) as connection:
-        row = connection.execute(select(accounts)).one()
-
-    assert row.password_hash.startswith("$argon2id$")
-    assert argon2.PasswordHasher().verify(row.password_hash, PASSWORD)
+DISTRICT = Unit("080", "root/10/080/")
+COMMUNE = Unit("02641", "root/10/080/02641/")
+NEXT_DOOR = Unit("0802", "root/10/0802/")
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@", "@b", "a b@c", "a@b@c"])
-def test_what_is_no_address_is_refused(email):
-    with pytest.raises(PolicyError, match="e-mail"):
-        check_account(email, PASSWORD)
+def officer(*grants: Grant) -> Officer:
+    return Officer("a", "A", "a@example.org", DISTRICT, grants)
 
 
-@pytest.mark.parametrize("password", ["", "x" * 11, "x" * 257])
-def test_a_password_has_its_bounds(password):
-    with pytest.raises(PolicyError, match="password"):
-        check_account("a@example.org", password)
+def test_who_may_write_may_read():
+    for role, levels in rights_table():
+        for area, level in levels.items():
+            held = officer(Grant(role, ROOT_UNIT))
+            may_write = allowed(held, writes(area), COMMUNE)
+            assert may_write is (level is Level.WRITE)
+            assert allowed(held, reads(area), COMMUNE) is (level >= Level.READ)
+
+
+def test_a_role_counts_in_its_unit_and_below_and_nowhere_else():
+    held = officer(Grant(Role.EPIDEMIOLOGIST, DISTRICT))
+
+    assert allowed(held, writes(Area.CASES), DISTRICT)
+    assert allowed(held, writes(Area.CASES), COMMUNE)
+    assert not allowed(held, writes(Area.CASES), ROOT_UNIT)
+    # A path that begins with the same characters is another unit.
+    assert not allowed(held, writes(Area.CASES), NEXT_DOOR)
+
+
+def test_rights_of_two_units_do_not_add_up():
+    held = officer(
+        Grant(Role.ADMINISTRATOR, DISTRICT), Grant(Role.EPIDEMIOLOGIST, NEXT_DOOR)
+    )
+
+    assert not allowed(held, writes(Area.CASES), DISTRICT)
+    assert not allowed(held, writes(Area.ACCOUNTS), NEXT_DOOR)
+
+
+def test_nobody_has_every_right_and_administrators_see_no_person():
+    for role in Role:
+        assert any(level_of(role, area) is not Level.WRITE for area in Area)
+    for area in (Area.CASES, Area.CONTACTS, Area.PERSONAL, Area.CODES):
+        assert level_of(Role.ADMINISTRATOR, area) is Level.NONE
+
+
+def test_the_condition_of_sql_agrees_with_the_rule(world):
+    for unit in world.units.values():
+        held = officer(Grant(Role.TRACER, unit))
+        reach = units_in_reach(held, reads(Area.CASES), organisations.c.id)
+        with reading(world.authority.engine) as connection:
+            found = set(
+                connection.execute(select(organisations.c.id).where(reach)).scalars()
+            )
+        assert found == {
+            each
+            for each, place in world.units.items()
+            if allowed(held, reads(Area.CASES), place)
+        }
+
+
+def test_who_has_no_right_reaches_no_row(world):
+    reach = units_in_reach(officer(), reads(Area.CASES), organisations.c.id)
+    with reading(world.authority.engine) as connection:
+        assert connection.execute(select(organisations).where(reach)).all() == []
+
+
+def test_nobody_gives_themselves_a_right():
+    giver = officer(Grant(Role.ADMINISTRATOR, ROOT_UNIT))
+
+    with pytest.raises(RefusalError, match="own rights"):
+        check_grant(giver, giver.id, Grant(Role.STATISTICIAN, DISTRICT))
+
+
+def test_rights_are_given_only_where_one_keeps_the_accounts():
+    giver = officer(Grant(Role.ADMINISTRATOR, DISTRICT))
+
+    check_grant(giver, "b", Grant(Role.TRACER, COMMUNE))
+    with pytest.raises(RefusalError, match="not yours"):
+        check_grant(giver, "b", Grant(Role.TRACER, ROOT_UNIT))
+
+
+def test_rights_beyond_ones_own_and_the_right_to_approve_take_two_officers():
+    giver = officer(Grant(Role.ADMINISTRATOR, DISTRICT))
+
+    assert not needs_second_officer(giver, Role.STATISTICIAN, COMMUNE)
+    assert needs_second_officer(giver, Role.EPIDEMIOLOGIST, COMMUNE)
+    # Else one person could be both pairs of eyes.
+    assert needs_second_officer(giver, Role.ADMINISTRATOR, COMMUNE)
+
+
+def test_the_highest_unit_of_a_right_is_found():
+    held = officer(
+        Grant(Role.ADMINISTRATOR, COMMUNE),
+        Grant(Role.ADMINISTRATOR, DISTRICT),
+        Grant(Role.TRACER, ROOT_UNIT),
+    )
+
+    assert highest_unit(held, writes(Area.ACCOUNTS)) == DISTRICT
+    assert highest_unit(held, writes(Area.KEYS)) == DISTRICT
+    assert highest_unit(held, writes(Area.VENUES)) is None
+
+
+@pytest.mark.parametrize(
+    ("units", "common"),
+    [
+        ([COMMUNE], COMMUNE),
+        ([COMMUNE, DISTRICT], DISTRICT),
+        ([COMMUNE, NEXT_DOOR], Unit("10", "root/10/")),
+        ([COMMUNE, ROOT_UNIT], ROOT_UNIT),
+    ],
+)
+def test_the_unit_above_several(units, common):
+    assert common_unit(units) == common
+
+
+def test_the_documented_table_of_rights_is_the_one_that_counts():
+    page = Path(__file__).parents[4] / "docs" / "reference" / "console.md"
+    lines = page.read_text("utf-8").splitlines()
+    begin = next(at for at, line in enumerate(lines) if line.startswith("| area |"))
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines[begin : begin + 2 + len(Area)]
+    ]
+    names = {Level.NONE: "", Level.READ: "read", Level.WRITE: "write"}
+
+    assert cells[0] == ["area", *Role]
+    assert {row[0]: row[1:] for row in cells[2:]} == {
+        area: [names[level_of(role, area)] for role in Role] for area in Area
+    }

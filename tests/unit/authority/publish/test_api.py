@@ -13,7 +13,9 @@ def app(authority):
     app = FastAPI()
     store = LocalFolder(authority.directory / "exports")
     store.put("1-2-00001.zip", b"zip")
-    app.include_router(export_routes(authority, store))
+    contacts = LocalFolder(authority.directory / "exports" / "recursive")
+    contacts.put("3-4-00001.zip", b"of contacts")
+    app.include_router(export_routes(authority, store, contacts))
     return app
 
 
@@ -40,3 +42,11 @@ def test_the_index_tells_when_to_come_back(app, ask, authority):
 def test_what_is_not_there_is_refused(app, ask):
     with pytest.raises(ApiError, match="no such file"):
         ask(app, "/exports/none.zip")
+
+
+def test_keys_of_contacts_are_in_a_folder_of_their_own(app, ask):
+    assert ask(app, "/exports/recursive/3-4-00001.zip").body == b"of contacts"
+    assert ask(app, "/exports/recursive/index.txt").body == b""
+    for path in ("/exports/3-4-00001.zip", "/exports/recursive/1-2-00001.zip"):
+        with pytest.raises(ApiError, match="no such file"):
+            ask(app, path)

@@ -17,6 +17,7 @@ PATHS = {
     "/api/stats/realm/{name}.{form}",
     "/v1/publish",
     "/exports/{name}",
+    "/exports/recursive/{name}",
     "/healthz",
     "/readyz",
     "/metrics",

@@ -9,6 +9,7 @@ from proximity.authority.api_error import ApiError
 from proximity.authority.keyring import CERTIFICATE, TOKEN
 from proximity.authority.signed_token import encode_token, verify_token
 from proximity.authority.verification.claiming import Claim, certify, claim_code
+from proximity.authority.verification.counts import DELAY_PREFIX, of_unit, tallied
 from proximity.authority.verification.issuing import (
     CodeOrder,
     expire_code,
@@ -209,3 +210,19 @@ def test_nothing_shows_itself(authority, issue):
     assert code not in repr(claim(code))
     claimed = claim_code(authority, claim(code))
     assert claimed.token not in repr(claimed)
+
+
+def test_the_days_from_a_test_to_publication_are_counted(authority, issue):
+    tested = iso_day(authority.now_s // 86_400 - 3)
+    token = claim_code(authority, claim(issue(test_date=tested).code)).token
+    certify(authority, token, MAC)
+
+    with authority.engine.begin() as connection:
+        assert tallied(connection, f"{DELAY_PREFIX}3", authority.now_s) == 1
+
+
+def test_a_claimed_code_counts_for_the_unit_that_issued_it(authority, issue):
+    claim_code(authority, claim(issue(unit="02641").code))
+    with authority.engine.begin() as connection:
+        for name in ("codes_issued", "codes_claimed"):
+            assert tallied(connection, of_unit(name, "02641"), authority.now_s) == 1

@@ -7,6 +7,7 @@ from proximity.authority.verification.counts import (
     failures_of,
     forget_attempts,
     hour_of,
+    of_unit,
     tallied,
     tally,
 )
@@ -47,3 +48,10 @@ def test_figures_add_up_by_day(connection):
 
 def test_an_hour_begins_on_the_hour():
     assert hour_of(7_199.9) == 3_600
+
+
+def test_a_unit_has_figures_of_its_own(connection):
+    tally(connection, of_unit("codes_issued", "02641"), 0)
+
+    assert tallied(connection, "codes_issued", 0) == 0
+    assert tallied(connection, of_unit("codes_issued", "02641"), 0) == 1

@@ -1,0 +1,162 @@
+"""Who read what of whom: for the superior of an officer, and for the person."""
+
+import base64
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from proximity.authority.assembly import Authority
+from proximity.authority.audit.chain import unpack_subjects
+from proximity.authority.audit.model import (
+    CITIZEN,
+    SERVICE,
+    Action,
+    Reason,
+    audit,
+    audit_subjects,
+)
+from proximity.authority.database import reading, unusable
+
+PAGE = 50
+_CODE_CHARACTERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One line of the audit, as it is shown.
+
+    Attributes
+    ----------
+    seq : int
+    at_s : int
+        Unix seconds.
+    who : str
+        A name of an account; to the person concerned, a code of it.
+    unit : str
+    action : Action
+    reason : Reason
+    reference : str
+    fields : tuple of str
+        Names, no values.
+    persons : tuple of int
+        To the person concerned, themselves alone.
+    """
+
+    seq: int
+    at_s: int
+    who: str
+    unit: str
+    action: Action
+    reason: Reason
+    reference: str
+    fields: tuple[str, ...]
+    persons: tuple[int, ...]
+
+
+def readings_of_officers(
+    authority: Authority,
+    units: Collection[str],
+    *,
+    officer: str | None = None,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> list[Reading]:
+    """Return what officers of some units did, newest first: what a superior sees.
+
+    Parameters
+    ----------
+    authority : Authority
+    units : collection of str
+        Those that the superior answers for.
+    officer : str | None
+        One account alone.
+    before : int | None
+        Number of a line; older ones follow, for the next page.
+    limit : int
+
+    Returns
+    -------
+    list of Reading
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be used.
+    """
+    statement = select(audit).where(audit.c.unit.in_(sorted(units)))
+    if officer is not None:
+        statement = statement.where(audit.c.actor == officer)
+    return [_reading(row) for row in _page(authority, statement, before, limit)]
+
+
+def readings_of_person(
+    authority: Authority,
+    person: int,
+    *,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> list[Reading]:
+    """Return who read or changed the record of a person, newest first.
+
+    Officers appear by a code, so that a person can ask about one without being told
+    whom to visit; `officer_code` tells a superior who it is.
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be used.
+    """
+    mine = audit_subjects.c.person == person
+    statement = select(audit).join(
+        audit_subjects, (audit_subjects.c.seq == audit.c.seq) & mine
+    )
+    found = []
+    for row in _page(authority, statement, before, limit):
+        shown = _reading(row)
+        who = officer_code(authority, row.actor)
+        found.append(_for_person(shown, who, person))
+    return found
+
+
+def officer_code(authority: Authority, name: str) -> str:
+    """Return the six letters by which citizens see an account."""
+    if name in (SERVICE, CITIZEN):
+        return name
+    key = authority.vault.derived("officer code")
+    code = base64.b32encode(hmac.digest(key, name.encode(), "sha256")).decode()
+    return code[:_CODE_CHARACTERS]
+
+
+def _page(
+    authority: Authority, statement: Select[Any], before: int | None, limit: int
+) -> list[Row[Any]]:
+    if before is not None:
+        statement = statement.where(audit.c.seq < before)
+    try:
+        with reading(authority.engine) as connection:
+            ordered = statement.order_by(audit.c.seq.desc()).limit(limit)
+            return list(connection.execute(ordered).all())
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+
+
+def _reading(row: Row[Any]) -> Reading:
+    return Reading(
+        seq=row.seq,
+        at_s=row.at_s,
+        who=row.actor,
+        unit=row.unit,
+        action=Action(row.action),
+        reason=Reason(row.reason),
+        reference=row.reference,
+        fields=tuple(row.fields.split(",")) if row.fields else (),
+        persons=tuple(unpack_subjects(bytes(row.subjects))),
+    )
+
+
+def _for_person(shown: Reading, who: str, person: int) -> Reading:
+    return replace(shown, who=who, reference="", persons=(person,))

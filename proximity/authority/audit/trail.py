@@ -1,0 +1,177 @@
+"""Adds to the audit; nothing personal is opened before its line is there."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from proximity.authority.assembly import Authority
+from proximity.authority.audit.chain import ROOT, line_hash, line_of
+from proximity.authority.audit.model import (
+    SERVICE,
+    Action,
+    Entry,
+    Reader,
+    Reason,
+    audit,
+    audit_subjects,
+)
+from proximity.authority.database import reading, unusable
+from proximity.authority.people.key_store import Tail
+from proximity.errors import PolicyError
+
+# Of the advisory locks of this database, the one that adding to the audit takes.
+_ADVISORY_LOCK = 7_707_237
+_REFERENCE = re.compile(r"[A-Za-z0-9-]{0,64}")
+_NAME = re.compile(r"\S{1,254}")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """Proof that a line was added; opens what it names and nothing else.
+
+    Attributes
+    ----------
+    seq : int
+    fields : frozenset of str
+    subjects : frozenset of int
+    seals_anew : bool
+        Whether whole records may be opened to be sealed again; nobody sees them.
+    """
+
+    seq: int
+    fields: frozenset[str]
+    subjects: frozenset[int]
+    seals_anew: bool
+
+
+def audit_key(authority: Authority) -> bytes:
+    """Return the key of the chain; it lies outside the database."""
+    return authority.vault.derived("audit")
+
+
+def append_entry(
+    authority: Authority, connection: Connection, entry: Entry
+) -> AuditLine:
+    """Add a line within a transaction; it is there when that is committed.
+
+    Parameters
+    ----------
+    authority : Authority
+    connection : Connection
+        Of a writing transaction, which others wait for from here on.
+    entry : Entry
+
+    Returns
+    -------
+    AuditLine
+
+    Raises
+    ------
+    PolicyError
+        If actor, unit or reference have characters that no name has.
+    StoreError
+        If the key of the chain is not there.
+    """
+    _check(entry)
+    if connection.dialect.name == "postgresql":
+        statement = text("SELECT pg_advisory_xact_lock(:number)")
+        connection.execute(statement, {"number": _ADVISORY_LOCK})
+    last = newest_line(connection)
+    seq = last.seq + 1
+    if entry.action == Action.RESTORE:
+        # What was written after the backup is lost: the gap in the numbers shows it.
+        kept = authority.vault.key_store.tail()
+        seq = max(seq, kept.seq + 1 if kept else 0)
+    line = line_of(entry, seq, authority.now_s)
+    hashed = line_hash(audit_key(authority), last.hash, line)
+    connection.execute(insert(audit).values(**line._asdict(), hash=hashed))
+    if entry.subjects:
+        rows = [{"person": each, "seq": seq} for each in set(entry.subjects)]
+        connection.execute(insert(audit_subjects), rows)
+    return AuditLine(
+        seq,
+        frozenset(entry.fields),
+        frozenset(entry.subjects),
+        seals_anew=entry.action in (Action.CORRECT, Action.MOVE),
+    )
+
+
+def record_entry(authority: Authority, entry: Entry) -> AuditLine:
+    """Add a line in a transaction of its own, committed when this returns.
+
+    Raises
+    ------
+    PolicyError, StoreError
+        As `append_entry`, or if the line cannot be stored: then nothing may be read.
+    """
+    try:
+        with authority.engine.begin() as connection:
+            line = append_entry(authority, connection, entry)
+            tail = newest_line(connection)
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+    authority.vault.key_store.note_tail(tail)
+    return line
+
+
+def record_restore(authority: Authority) -> None:
+    """Say in the audit that the database was restored, and which rows that cost.
+
+    Raises
+    ------
+    StoreError
+        If database or key store cannot be used.
+    """
+    entry = Entry(SERVICE, SERVICE, Action.RESTORE, Reason.OPERATION)
+    record_entry(authority, entry)
+
+
+def note_tail(authority: Authority) -> None:
+    """Tell the key store where the committed audit ends."""
+    with reading(authority.engine) as connection:
+        tail = newest_line(connection)
+    if tail.seq:
+        authority.vault.key_store.note_tail(tail)
+
+
+def newest_line(connection: Connection) -> Tail:
+    """Return number and hash of the last line; 0 and `ROOT` before the first."""
+    row = connection.execute(
+        select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+    ).one_or_none()
+    return Tail(0, ROOT) if row is None else Tail(row.seq, bytes(row.hash))
+
+
+def entry_by(
+    reader: Reader,
+    action: Action,
+    *,
+    fields: tuple[str, ...] = (),
+    subjects: tuple[int, ...] = (),
+) -> Entry:
+    """Return an entry of what a reader does."""
+    return Entry(
+        actor=reader.name,
+        unit=reader.unit,
+        action=action,
+        reason=reader.reason,
+        reference=reader.reference,
+        fields=fields,
+        subjects=subjects,
+    )
+
+
+def _check(entry: Entry) -> None:
+    names = (entry.actor, entry.unit)
+    if not all(_NAME.fullmatch(name) for name in names) or len(entry.unit) > 64:
+        raise PolicyError(
+            "The audit takes no such name of an account or unit.",
+            "Names of accounts and units have no spaces and at most 254 characters.",
+        )
+    if not _REFERENCE.fullmatch(entry.reference):
+        raise PolicyError(
+            "The reference is not the number of a case or task.",
+            "Give letters, digits and hyphens; no names, they would be readable.",
+        )

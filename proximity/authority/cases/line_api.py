@@ -1,0 +1,68 @@
+"""The line list over HTTP: out as CSV, and back in."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from fastapi.responses import Response
+
+from proximity.authority.api_error import ApiError
+from proximity.authority.assembly import Authority
+from proximity.authority.cases.api import API_SCOPE
+from proximity.authority.cases.line_list import export_lines, import_lines
+from proximity.authority.cases.policy import load_policy
+from proximity.authority.cases.records import CaseQuery
+from proximity.authority.cases.spreadsheet import ENCODINGS, MAX_BYTES
+from proximity.authority.database import reading
+from proximity.authority.verification.api import needs_key
+from proximity.authority.verification.model import ApiKeyKind
+from proximity.errors import FormatError
+
+PATH = "/api/cases/lines"
+MAX_LIST_BYTES = MAX_BYTES
+
+
+def line_routes(authority: Authority) -> APIRouter:
+    """Return what an officer's program asks of the line list."""
+    routes = APIRouter(
+        dependencies=[needs_key(authority, ApiKeyKind.ADMIN)], include_in_schema=False
+    )
+    policy = load_policy(authority.directory)
+
+    @routes.get(PATH, response_class=Response)
+    def export(
+        unit: str | None = None,
+        classification: str | None = None,
+        status: str | None = None,
+        encoding: str = ENCODINGS[0],
+    ) -> Response:
+        """Return the line list as CSV."""
+        query = CaseQuery(unit, classification, status, limit=200)
+        with reading(authority.engine) as connection:
+            data = export_lines(connection, API_SCOPE, query, encoding)
+        headers = {"Content-Disposition": 'attachment; filename="line-list.csv"'}
+        return Response(data, media_type="text/csv", headers=headers)
+
+    @routes.post(PATH)
+    def take(
+        data: Annotated[bytes, Body(media_type="text/csv")], dry_run: bool = True
+    ) -> dict[str, Any]:
+        """Take a line list in; a dry run, unless `dry_run=false`, writes nothing."""
+        with authority.engine.connect() as connection, connection.begin() as whole:
+            try:
+                report = import_lines(
+                    connection, API_SCOPE, data, policy=policy, authority=authority
+                )
+            except FormatError as error:
+                raise ApiError(400, "bad_csv", str(error)) from error
+            written = not dry_run and not report.refused
+            if not written:
+                whole.rollback()
+        return {
+            "written": written,
+            "encoding": report.encoding,
+            "refused": report.refused,
+            "lines": [asdict(line) for line in report.lines],
+        }
+
+    return routes

@@ -1,0 +1,236 @@
+"""Pages of cases: the list with search and fast line-listing, and the worklist."""
+
+from typing import Any
+
+from proximity.authority.accounts.organisations import find_organisation, unit_names
+from proximity.authority.api_error import ApiError
+from proximity.authority.audit.model import Reason
+from proximity.authority.cases import case_pages
+from proximity.authority.cases.api import parse_after, parse_day
+from proximity.authority.cases.line_list import COLUMNS, import_lines, line_cells
+from proximity.authority.cases.policy import load_policy
+from proximity.authority.cases.reach import (
+    PERSONAL,
+    READ,
+    WRITE,
+    WRITE_CASES,
+    case_view,
+    reader_of,
+    scope_of,
+    shown_status,
+    writing_scope,
+)
+from proximity.authority.cases.records import (
+    CaseQuery,
+    Scope,
+    count_due,
+    create_case,
+    find_cases,
+    worklist,
+)
+from proximity.authority.cases.rules import Classification, Status
+from proximity.authority.cases.transfers import list_offers
+from proximity.authority.console.registry import Card, Group, Kind, Page
+from proximity.authority.console.site import refusal_text
+from proximity.authority.console.view import Csv, Html, Redirect, View
+from proximity.authority.console.visit import Visit
+from proximity.authority.database import reading
+from proximity.authority.people.model import NewPerson, PersonField, PersonKind
+from proximity.authority.people.records import add_people
+from proximity.authority.people.search import Query, find_people
+from proximity.errors import FormatError
+from proximity.units import day_of, iso_day
+
+_LONGEST_LIST = 60_000
+
+
+def pages() -> list[Page]:
+    """Return the pages of cases."""
+    return [
+        Page("cases", "/cases", _list, READ, nav=Group.WORK),
+        Page("cases-csv", "/cases.csv", _csv, READ, Kind.CSV),
+        Page("case-add", "/cases", _add, WRITE, Kind.ACT),
+        Page("case-lines", "/case-lines", _lines, WRITE, nav=Group.WORK),
+        Page("case-lines-take", "/case-lines", _take_lines, WRITE, Kind.ACT),
+        Page("worklist", "/worklist", _worklist, READ, nav=Group.WORK),
+        *case_pages.pages(),
+    ]
+
+
+def cards() -> list[Card]:
+    """Return the figure of what is due."""
+    return [Card("cases-due", READ, _due, "/worklist")]
+
+
+def _list(visit: Visit) -> View:
+    return _list_view(visit)
+
+
+def _list_view(visit: Visit, error: str = "", status: int = 200) -> Html:
+    query = _query(visit)
+    scope = scope_of(visit)
+    with reading(visit.authority.engine) as connection:
+        page = find_cases(connection, scope, query)
+        names = unit_names(connection, {row["unit"] for row in page.rows})
+    last = page.rows[-1] if page.more else None
+    context = {
+        "page_name": "cases",
+        "error": error,
+        "rows": [case_view(row) for row in page.rows],
+        "names": names,
+        "after": "" if last is None else f"{last['updated_s']}.{last['ref']}",
+        "asked": _asked(visit),
+        "typed": visit.form,
+        "home": visit.officer.unit.id,
+        "classifications": list(Classification),
+        "statuses": list(Status),
+    }
+    return Html("cases/list.html", context, status)
+
+
+def _csv(visit: Visit) -> View:
+    scope, query = scope_of(visit), _query(visit)._replace(limit=200)
+    with reading(visit.authority.engine) as connection:
+        rows: list[list[Any]] = []
+        more = True
+        while more:
+            page = find_cases(connection, scope, query)
+            cells = map(line_cells, page.rows)
+            rows += [[row[name] for name in COLUMNS] for row in cells]
+            more = page.more
+            if more:
+                last = page.rows[-1]
+                query = query._replace(after=(last["updated_s"], last["ref"]))
+    return Csv("line-list", COLUMNS, rows)
+
+
+def _add(visit: Visit) -> View:
+    authority, form = visit.authority, visit.form
+    try:
+        fields: dict[str, Any] = {
+            "classification": form.text("classification", 2),
+            "unit": form.text("unit", 32),
+        }
+        for name in ("onset", "test"):
+            if text := form.text(name, 10):
+                fields[f"{name}_day"] = parse_day(text)
+        with authority.engine.begin() as connection:
+            unit = find_organisation(connection, fields["unit"])
+            if unit is None or not visit.may(WRITE, unit.unit):
+                raise ApiError(400, "not_your_unit", "the unit is not yours")
+            confirmed = fields["classification"] == Classification.F0
+            if confirmed and not visit.may(WRITE_CASES, unit.unit):
+                raise ApiError(400, "not_your_unit", "cases of it are not yours")
+            values = _personal(visit)
+            if values:
+                kind = PersonKind.CASE if confirmed else PersonKind.CONTACT
+                person = NewPerson(unit.id, kind, values)
+                (fields["person"],) = add_people(authority, connection, [person])
+            visit.note(connection, "cases.add", subject=unit.id)
+            create_case(
+                connection,
+                Scope(visit.officer.id),
+                fields,
+                policy=load_policy(authority.directory),
+                now_s=visit.now_s,
+                entropy=authority.entropy,
+            )
+    except ApiError as error:
+        return _list_view(visit, refusal_text(visit, error.code), shown_status(error))
+    return Redirect("/cases", "cases.added")
+
+
+def _personal(visit: Visit) -> dict[PersonField, str]:
+    given = {
+        PersonField.NAME: visit.form.text("name", 200),
+        PersonField.PHONE: visit.form.text("phone", 32),
+    }
+    return {field: text for field, text in given.items() if text}
+
+
+def _lines(visit: Visit) -> View:
+    context = {"page_name": "case-lines", "columns": COLUMNS, "report": None}
+    return Html("cases/lines.html", context | {"typed": visit.form, "error": ""})
+
+
+def _take_lines(visit: Visit) -> View:
+    authority, form = visit.authority, visit.form
+    context: dict[str, Any] = {"page_name": "case-lines", "columns": COLUMNS}
+    context |= {"typed": form, "error": "", "report": None, "written": False}
+    status, scope = 200, writing_scope(visit)
+    dry = form.text("dry", 3) != "no"
+    try:
+        text = form.text("lines", _LONGEST_LIST, lines=True)
+        with authority.engine.connect() as connection, connection.begin() as whole:
+            report = import_lines(
+                connection,
+                scope,
+                text.encode(),
+                policy=load_policy(authority.directory),
+                authority=authority,
+            )
+            context["report"] = report
+            context["written"] = not dry and not report.refused
+            if not context["written"]:
+                whole.rollback()
+    except ApiError as error:
+        context["error"], status = refusal_text(visit, error.code), shown_status(error)
+    except FormatError:
+        context["error"], status = refusal_text(visit, "bad_csv"), 400
+    return Html("cases/lines.html", context, status)
+
+
+def _worklist(visit: Visit) -> View:
+    scope = scope_of(visit)
+    today = day_of(visit.now_s)
+    with reading(visit.authority.engine) as connection:
+        rows = worklist(connection, scope, assigned=visit.officer.id, today=today)
+        offers = list_offers(connection, scope)
+        names = unit_names(
+            connection,
+            {row["unit"] for row in rows} | {each["from_unit"] for each in offers},
+        )
+    context = {
+        "page_name": "worklist",
+        "rows": [case_view(row) for row in rows],
+        "offers": offers,
+        "names": names,
+        "today": iso_day(today),
+    }
+    return Html("cases/worklist.html", context)
+
+
+def _due(visit: Visit) -> int:
+    scope, today = scope_of(visit), day_of(visit.now_s)
+    with reading(visit.authority.engine) as connection:
+        return count_due(connection, scope, assigned=visit.officer.id, today=today)
+
+
+def _asked(visit: Visit) -> dict[str, str]:
+    lengths = {"q": 200, "classification": 2, "status": 10, "unit": 32}
+    return {name: visit.query.text(name, longest) for name, longest in lengths.items()}
+
+
+def _query(visit: Visit) -> CaseQuery:
+    asked = _asked(visit)
+    text = asked["q"]
+    persons = None
+    # A reference has ten capital letters and digits; anything else is of a person.
+    is_ref = text.isascii() and text.isalnum() and text.upper() == text
+    if text and not is_ref and visit.may(PERSONAL):
+        persons, text = _found(visit, text), ""
+    return CaseQuery(
+        unit=asked["unit"] or None,
+        classification=asked["classification"] or None,
+        status=asked["status"] or None,
+        text=text or None,
+        persons=persons,
+        after=parse_after(visit.query.text("after", 64)),
+    )
+
+
+def _found(visit: Visit, text: str) -> tuple[int, ...]:
+    digits = text.replace(" ", "").lstrip("+")
+    field = PersonField.PHONE if digits.isdecimal() else PersonField.NAME
+    reader = reader_of(visit, Reason.CASE_WORK)
+    return find_people(visit.authority, reader, Query(field, text)).persons

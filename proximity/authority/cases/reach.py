@@ -1,0 +1,87 @@
+"""How far an officer reaches among cases and persons, in terms of their rights."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from proximity.authority.accounts.model import ROOT_UNIT, Area, Unit, organisations
+from proximity.authority.accounts.rules import reads, writes
+from proximity.authority.api_error import ApiError
+from proximity.authority.audit.model import Reader, Reason
+from proximity.authority.cases.model import cases, transfers
+from proximity.authority.cases.records import Row, Scope
+from proximity.authority.cases.rules import completeness
+from proximity.authority.console.visit import Visit
+from proximity.authority.database import reading
+from proximity.units import iso_day
+
+READ, WRITE = reads(Area.CASES), writes(Area.CONTACTS)
+WRITE_CASES, PERSONAL = writes(Area.CASES), reads(Area.PERSONAL)
+
+
+def scope_of(visit: Visit) -> Scope:
+    """Return which cases a visitor may see; one statement, none for the root."""
+    if visit.may(READ, ROOT_UNIT):
+        return Scope(visit.officer.id)
+    with reading(visit.authority.engine) as connection:
+        units = connection.execute(
+            select(organisations.c.id).where(visit.reach(READ, organisations.c.id))
+        ).scalars()
+        return Scope(visit.officer.id, frozenset(units))
+
+
+def writing_scope(visit: Visit) -> Scope:
+    """Return the units in which a visitor may change contacts; one statement."""
+    with reading(visit.authority.engine) as connection:
+        units = connection.execute(
+            select(organisations.c.id).where(visit.reach(WRITE, organisations.c.id))
+        ).scalars()
+        return Scope(visit.officer.id, frozenset(units))
+
+
+def reader_of(visit: Visit, reason: Reason, reference: str = "") -> Reader:
+    """Return who reads persons in the name of a visitor."""
+    with reading(visit.authority.engine) as connection:
+        units = connection.execute(
+            select(organisations.c.id).where(visit.reach(PERSONAL, organisations.c.id))
+        ).scalars()
+        found = frozenset(units)
+    return Reader(visit.officer.id, visit.officer.unit.id, found, reason, reference)
+
+
+def case_view(row: Row) -> dict[str, Any]:
+    """Return a case as templates show it: days as ISO dates."""
+    days = {
+        name: "" if value is None else iso_day(value)
+        for name, value in row.items()
+        if name.endswith("_day")
+    }
+    return row | days | {"complete": completeness(row)}
+
+
+def unit_of_case(visit: Visit) -> Unit | None:
+    """Return the unit of the case of the address."""
+    with reading(visit.authority.engine) as connection:
+        row = connection.execute(
+            select(organisations.c.id, organisations.c.path)
+            .join(cases, cases.c.unit == organisations.c.id)
+            .where(cases.c.ref == visit.parameters["case"])
+        ).first()
+    return None if row is None else Unit(row.id, row.path)
+
+
+def shown_status(error: ApiError) -> int:
+    """Return the status of a page that shows why something was refused."""
+    # 403 and 404 say that there is no such page for this officer: here there is one.
+    return 409 if error.status in (403, 404) else error.status
+
+
+def unit_of_transfer(visit: Visit) -> Unit | None:
+    """Return the unit to which the case of the address is, or was, offered."""
+    with reading(visit.authority.engine) as connection:
+        row = connection.execute(
+            select(organisations.c.id, organisations.c.path)
+            .join(transfers, transfers.c.to_unit == organisations.c.id)
+            .where(transfers.c.id == visit.parameters["transfer"])
+        ).first()
+    return None if row is None else Unit(row.id, row.path)

@@ -1,0 +1,95 @@
+"""The two doors of sharing, for devices: open a token, hand a package in.
+
+Both answer a device that a person has set to ask. There is no door by which anything is
+fetched from a device, and no answer that makes one send.
+"""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from proximity.authority.api_error import unparsable
+from proximity.authority.assembly import Authority
+from proximity.authority.cases.intake import Intake, take_package
+from proximity.authority.cases.policy import load_policy
+from proximity.authority.cases.tokens import open_token
+from proximity.authority.verification.api import needs_key
+from proximity.authority.verification.model import ApiKeyKind
+from proximity.protocol.sharing import MAX_PACKAGE_BYTES
+from proximity.scoring.config import built_in
+
+OPEN_PATH, PACKAGE_PATH = "/api/share/open", "/api/share/package"
+# The package, what stands around it, and what fills it up.
+MAX_SHARE_BYTES = MAX_PACKAGE_BYTES + (128 << 10)
+_Token = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class OpenRequest(BaseModel):
+    """Body of `/api/share/open`."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+    token: _Token
+    public_key: Annotated[str, Field(alias="publicKey", pattern=r"^[0-9a-f]{64}$")]
+
+
+class PackageRequest(BaseModel):
+    """Body of `/api/share/package`."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+    token: _Token
+    package: dict[str, Any]
+
+
+def share_routes(authority: Authority) -> APIRouter:
+    """Return what a device asks when its person shares."""
+    routes = APIRouter(
+        dependencies=[needs_key(authority, ApiKeyKind.DEVICE)], include_in_schema=False
+    )
+    policy = load_policy(authority.directory)
+
+    @routes.post(OPEN_PATH)
+    def open_(body: OpenRequest) -> dict[str, Any]:
+        """Tell what a token asks for."""
+        key = bytes.fromhex(body.public_key)
+        with authority.engine.begin() as connection:
+            opened = open_token(connection, body.token, key, now_s=authority.now_s)
+        days = opened.recursive
+        return {
+            "kind": opened.kind,
+            "case": opened.case,
+            "nonce": opened.nonce.hex(),
+            "salt": opened.salt.hex(),
+            "firstDay": opened.first_day,
+            "lastDay": opened.last_day,
+            "recursiveFirstDay": days.from_day if days else None,
+            "recursiveLastDay": days.to_day if days else None,
+            "keys": [
+                {
+                    "key": key.key.hex(),
+                    "startInterval": key.start_interval,
+                    "period": key.period,
+                }
+                for key in opened.keys
+            ],
+        }
+
+    @routes.post(PACKAGE_PATH)
+    def package(body: PackageRequest) -> dict[str, Any]:
+        """Take in what a person shared."""
+        try:
+            data = json.dumps(body.package).encode()
+        except (ValueError, RecursionError) as error:
+            raise unparsable() from error
+        intake = Intake(
+            authority.settings.health_authority_id,
+            policy,
+            built_in(policy.rule),
+            authority.now_s,
+        )
+        with authority.engine.begin() as connection:
+            taken = take_package(connection, body.token, data, intake)
+        return taken._asdict()
+
+    return routes

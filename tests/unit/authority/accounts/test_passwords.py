@@ -1,0 +1,42 @@
+"""Passwords."""
+
+import argon2
+import pytest
+
+from proximity.authority.accounts.passwords import (
+    check_password,
+    hash_password,
+    is_password,
+)
+from proximity.authority.accounts.refusal import RefusalError
+
+PASSWORD = "a sentence that nobody says"  # noqa: S105 - of a test
+
+
+def test_a_password_is_kept_as_argon2id():
+    kept = hash_password(PASSWORD)
+
+    assert kept.startswith("$argon2id$")
+    assert argon2.PasswordHasher().verify(kept, PASSWORD)
+
+
+@pytest.mark.parametrize("password", ["", "x" * 11, "x" * 257, "abababababab"])
+def test_a_password_has_its_bounds_and_is_not_repeated(password):
+    with pytest.raises(RefusalError, match="password") as caught:
+        check_password(password)
+
+    assert not password or password not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [None, "no hash", hash_password(PASSWORD)],
+    # A hash is another one in every process of the tests.
+    ids=["nobody", "damaged", "another"],
+)
+def test_another_password_is_none(kept):
+    assert not is_password("nobody has this password", kept)
+
+
+def test_the_right_password_is_known():
+    assert is_password(PASSWORD, hash_password(PASSWORD))

@@ -1,0 +1,73 @@
+"""Once a day the end of the audit is signed, unless something is wrong with it."""
+
+import pytest
+from sqlalchemy import text
+
+from proximity.authority.audit.countersign import countersign
+from proximity.authority.audit.model import Action, Entry, Reason
+from proximity.authority.audit.trail import record_entry, record_restore
+from proximity.authority.publish.published_store import LocalFolder
+from proximity.authority.publish.signing_keys import ensure_signers
+from proximity.errors import DamagedRecordError
+
+ENTRY = Entry("an", "10-080", Action.READ, Reason.CASE_WORK)
+
+
+@pytest.fixture
+def sign(authority):
+    store = LocalFolder(authority.directory / "exports")
+
+    def signers():
+        return ensure_signers(
+            authority.directory, "VN", now_s=0, passphrase=authority.passphrase
+        )
+
+    return lambda: countersign(authority, store, signers)
+
+
+def test_there_is_one_head_a_day(authority, sign, clock):
+    assert sign() is False
+    record_entry(authority, ENTRY)
+
+    assert (sign(), sign()) == (True, False)
+    clock.now_s += 86_400
+    assert sign() is True
+    names = {path.name for path in (authority.directory / "exports").glob("audit-*")}
+    assert names == {"audit-2026-05-27.json", "audit-2026-05-28.json"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM audit WHERE seq = 3",
+        "DELETE FROM audit",
+        "UPDATE audit SET actor = 'binh' WHERE seq = 3",
+    ],
+)
+def test_a_damaged_audit_is_not_signed(authority, sign, clock, statement):
+    for _ in range(2):
+        record_entry(authority, ENTRY)
+    sign()
+    record_entry(authority, ENTRY)
+    clock.now_s += 86_400
+    with authority.engine.begin() as connection:
+        for name in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER audit_no_{name}"))
+        connection.execute(text(statement))
+    record_entry(authority, ENTRY)
+
+    with pytest.raises(DamagedRecordError, match="not signed"):
+        sign()
+
+
+def test_a_restored_audit_is_signed_again(authority, sign, clock):
+    record_entry(authority, ENTRY)
+    record_entry(authority, ENTRY)
+    sign()
+    with authority.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_no_delete"))
+        connection.execute(text("DELETE FROM audit WHERE seq = 2"))
+    record_restore(authority)
+    clock.now_s += 86_400
+
+    assert sign() is True

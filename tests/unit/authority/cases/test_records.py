@@ -1,0 +1,197 @@
+"""Cases in the database: made, read within a scope, changed, found."""
+
+import pytest
+
+from proximity.authority.api_error import ApiError
+from proximity.authority.cases.events import timeline
+from proximity.authority.cases.records import (
+    CaseQuery,
+    Changed,
+    Scope,
+    change_case,
+    checked_fields,
+    count_due,
+    find_cases,
+    read_case,
+    worklist,
+)
+
+DAY = 20_600
+ELSEWHERE = Scope("other@example.org", frozenset({"02680"}))
+
+
+@pytest.fixture
+def change(connection, scope, policy, authority):
+    def put(ref, *, version=None, by=scope, **fields):
+        return change_case(
+            connection,
+            by,
+            ref,
+            Changed(fields, version),
+            policy=policy,
+            now_s=authority.now_s,
+        )
+
+    return put
+
+
+def test_a_case_gets_its_infectious_window_from_its_onset(connection, new_case, scope):
+    ref = new_case(connection, onset_day=DAY)
+    case = read_case(connection, scope, ref)
+
+    assert (case["from_day"], case["to_day"]) == (DAY - 3, DAY + 10)
+    assert (case["status"], case["due_day"]) == ("open", DAY)
+    assert [event.kind for event in timeline(connection, ref)] == ["created"]
+
+
+def test_an_officer_of_another_unit_does_not_learn_that_there_is_a_case(
+    connection, new_case, change
+):
+    ref = new_case(connection)
+    for work in (
+        lambda: read_case(connection, ELSEWHERE, ref),
+        lambda: change(ref, by=ELSEWHERE, onset_day=DAY),
+    ):
+        with pytest.raises(ApiError) as raised:
+            work()
+        assert raised.value.status == 404
+    assert find_cases(connection, ELSEWHERE, CaseQuery()).rows == []
+    assert worklist(connection, ELSEWHERE, assigned=None, today=DAY) == []
+
+
+def test_nobody_records_or_moves_a_case_into_another_unit(
+    connection, authority, new_case, change
+):
+    ref = new_case(connection, unit="02653")
+    here = Scope("a@example.org", frozenset({"02653"}))
+
+    with pytest.raises(ApiError) as raised:
+        change(ref, by=here, unit="02680")
+    assert raised.value.status == 403
+
+
+def test_a_change_is_told_with_before_and_after(connection, new_case, change):
+    ref = new_case(connection, onset_day=DAY)
+    case = change(ref, isolated_day=DAY + 2, call_result="reached")
+
+    assert (case["to_day"], case["version"]) == (DAY + 2, 2)
+    assert case["reached_s"] is not None
+    event = timeline(connection, ref)[-1]
+    assert event.detail["isolated_day"] == [None, DAY + 2]
+    assert event.detail["to_day"] == [DAY + 10, DAY + 2]
+
+
+def test_a_window_that_an_officer_sets_stands(connection, new_case, change):
+    ref = new_case(connection, onset_day=DAY)
+
+    case = change(ref, from_day=DAY - 5, onset_day=DAY - 1)
+    assert (case["from_day"], case["onset_day"]) == (DAY - 5, DAY - 1)
+
+
+def test_two_officers_do_not_overwrite_each_other(connection, new_case, change):
+    ref = new_case(connection)
+    change(ref, version=1, onset_day=DAY)
+
+    with pytest.raises(ApiError) as raised:
+        change(ref, version=1, onset_day=DAY - 9)
+    assert raised.value.code == "conflict"
+
+
+def test_a_state_that_cannot_follow_is_refused(connection, new_case, change):
+    ref = new_case(connection)
+
+    with pytest.raises(ApiError) as raised:
+        change(ref, status="completed")
+    assert raised.value.code == "invalid_state"
+
+
+def test_nothing_changed_is_no_event(connection, new_case, change):
+    ref = new_case(connection, onset_day=DAY)
+    change(ref, onset_day=DAY)
+
+    assert len(timeline(connection, ref)) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"onset_day": "2026-01-01"},
+        {"onset_day": True},
+        {"onset_day": -1},
+        {"classification": "F9"},
+        {"status": None},
+        {"unit": ""},
+        {"unit": "x" * 33},
+        {"assigned": "<script>"},
+        {"assigned": "a\x00b"},
+        {"version": 3},
+        {"person": "5"},
+    ],
+)
+def test_what_no_case_can_hold_is_refused(fields):
+    with pytest.raises(ApiError) as raised:
+        checked_fields(fields)
+    assert raised.value.status == 400
+
+
+def test_cases_are_found_by_what_is_known_of_them(connection, new_case, scope):
+    old = new_case(connection, onset_day=DAY - 8, assigned="b@example.org")
+    new = new_case(connection, "F1", onset_day=DAY, person=11)
+
+    def refs(**query):
+        page = find_cases(connection, scope, CaseQuery(**query))
+        return {row["ref"] for row in page.rows}
+
+    assert refs() == {old, new}
+    assert refs(classification="F1") == {new}
+    assert refs(onset_to=DAY - 1) == {old}
+    assert refs(onset_from=DAY) == {new}
+    assert refs(assigned="b@example.org") == {old}
+    assert refs(text=old[:6].lower()) == {old}
+    assert refs(text="%") == set()
+    assert refs(persons=(11,)) == {new}
+    assert refs(persons=()) == set()
+
+
+def test_pages_follow_each_other_without_gap_or_overlap(connection, new_case, scope):
+    made = {new_case(connection) for _ in range(7)}
+    seen, after = [], None
+    while True:
+        page = find_cases(connection, scope, CaseQuery(after=after, limit=3))
+        seen += [row["ref"] for row in page.rows]
+        if not page.more:
+            break
+        after = (page.rows[-1]["updated_s"], page.rows[-1]["ref"])
+
+    assert (len(seen), set(seen)) == (7, made)
+
+
+def test_what_has_ended_is_no_longer_due_until_it_begins_again(
+    connection, new_case, change, scope
+):
+    ref = new_case(connection)
+    change(ref, status="lost")
+    assert worklist(connection, scope, assigned=None, today=DAY) == []
+    assert count_due(connection, scope, assigned=None, today=DAY) == 0
+
+    change(ref, status="reached")
+    assert count_due(connection, scope, assigned=None, today=DAY) == 1
+
+
+def test_a_worklist_has_own_work_and_nobodys(connection, new_case, scope):
+    mine = new_case(connection, assigned="a@example.org", due_day=DAY - 1)
+    free = new_case(connection, due_day=DAY)
+    new_case(connection, assigned="b@example.org", due_day=DAY)
+    new_case(connection, due_day=DAY + 1)
+
+    found = worklist(connection, scope, assigned="a@example.org", today=DAY)
+    assert [row["ref"] for row in found] == [mine, free]
+
+
+def test_a_page_costs_one_statement(connection, new_case, scope, count_statements):
+    for _ in range(5):
+        new_case(connection)
+
+    assert (
+        len(count_statements(lambda: find_cases(connection, scope, CaseQuery()))) == 1
+    )

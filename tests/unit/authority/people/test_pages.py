@@ -1,0 +1,31 @@
+"""The page of retention: what goes when, in one's own units."""
+
+from console_world import COMMUNES
+
+from proximity.authority.accounts.model import Role
+from proximity.authority.people.model import PersonKind
+
+
+def test_a_superior_sees_what_goes_when(add_person, someone, clock):
+    for _ in range(3):
+        add_person(unit="02641", kind=PersonKind.CONTACT, name="Lê An")
+    add_person(unit="03001", name="Trần Bình")
+    browser = someone(Role.SUPERVISOR, "080").browser
+    seen = browser.get("/console/retention?lang=en").text
+
+    assert "Case (F0): kept 30 days" in seen
+    assert "2026-06-17" in seen
+    assert "<td>3</td>" in seen
+    assert COMMUNES["02641"][1] in seen
+    assert COMMUNES["03001"][1] not in seen
+    assert "Lê An" not in seen
+    assert '<span class="tag bad">due</span>' not in seen
+    clock.now_s += 21 * 86_400
+    later = someone(Role.SUPERVISOR, "088").browser.get("/console/retention?lang=en")
+    assert "2026-06-26" in later.text
+
+
+def test_an_authority_without_persons_has_an_empty_page(someone):
+    seen = someone(Role.AUDITOR).browser.get("/console/retention?lang=en").text
+
+    assert "No record goes in the next 30 days." in seen
