@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proximity.client.notices import decide_and_store, pending_notices
+from proximity.client.notices import Moment, decide_and_store, pending_notices
 from proximity.client.notification import NotificationKind
 from proximity.matching.exposure_window import (
     ExposureWindow,
@@ -60,8 +60,7 @@ def test_a_person_knows_of_a_standing_alert_and_of_no_other(
                 sealing,
                 RULE,
                 [alerted(day) for day in days],
-                now_ms=now_ms,
-                as_of_day=TODAY,
+                now=Moment(now_ms, TODAY),
             )
             notices = pending_notices(connection, sealing)
             would_know = set(known)
