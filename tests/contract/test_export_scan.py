@@ -280,7 +280,7 @@ STRETCHES = st.lists(
     max_size=12,
 ).map(b"".join)
 
-compared = settings(derandomize=True, deadline=None, max_examples=1_500)
+compared = settings(derandomize=True, deadline=None, max_examples=500)
 
 
 @pytest.mark.skipif(len(FORMS) == 1, reason="no kernel runs here")
