@@ -13,7 +13,7 @@ def raise_file_limit() -> int:
     """Let this process open as many files as it may; return how many those are."""
     if sys.platform == "win32":
         return _MOST_FILES
-    # Not on every system.
+    # Not on every system, so not at the top.
     import resource  # noqa: PLC0415
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
