@@ -38,7 +38,7 @@ from sqlalchemy import func, select
 
 from proximity.authority.assembly import open_authority
 from proximity.authority.database import reading
-from proximity.authority.publish.worker import PADDING
+from proximity.authority.publish.taking import PADDING
 from proximity.authority.upload.model import exposures
 from proximity.protocol.export import open_export
 from proximity.protocol.public_keys import parse_public_keys

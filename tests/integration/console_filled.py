@@ -50,22 +50,26 @@ def fill(world: World) -> None:
             _add_batch(connection, number, authority.now_s - (12 - number) * 7_200)
         connection.execute(
             insert(exposures),
-            [_key(each, None, authority.now_s + DAY_S // 3) for each in range(37)],
+            [_waiting_key(each, authority.now_s + DAY_S // 3) for each in range(37)],
         )
 
 
 def _add_batch(connection: object, number: int, end_s: int) -> None:
-    row = {"number": number, "start_s": end_s - 7_200, "end_s": end_s, "state": "shown"}
+    row = {
+        "number": number,
+        "start_s": end_s - 7_200,
+        "end_s": end_s,
+        "state": "shown",
+        "key_count": 20 * number,
+    }
     connection.execute(insert(batches), [row])
     connection.execute(
         insert(files),
         [{"name": f"{number}.zip", "batch": number, "end_s": end_s, "data": None}],
     )
-    keys = [_key(1_000 * number + each, number, end_s) for each in range(20 * number)]
-    connection.execute(insert(exposures), keys)
 
 
-def _key(place: int, batch: int | None, release_s: int) -> dict[str, object]:
+def _waiting_key(place: int, release_s: int) -> dict[str, object]:
     return {
         "key": place.to_bytes(16, "big"),
         "start": 2_900_000,
@@ -75,8 +79,8 @@ def _key(place: int, batch: int | None, release_s: int) -> dict[str, object]:
         "risk": 0,
         "region": "VN",
         "traveler": False,
-        "origin": "padding" if place % 4 == 0 and batch else "upload",
+        "origin": "upload",
         "release_s": release_s,
-        "batch": batch,
+        "batch": None,
         "forget_s": release_s + 14 * DAY_S,
     }

@@ -15,6 +15,9 @@ class BatchState(StrEnum):
     SHOWN = "shown"
 
 
+# `key_count` is of people; `revised_count` of earlier batches go out changed. All keys
+# of people in a batch are forgotten from `first_forget_s` to `last_forget_s`: that is
+# how they are found.
 batches = Table(
     "batches",
     METADATA,
@@ -22,6 +25,11 @@ batches = Table(
     Column("start_s", BigInteger, nullable=False),
     Column("end_s", BigInteger, nullable=False),
     Column("state", String(8), nullable=False),
+    Column("key_count", Integer, nullable=False, server_default="0"),
+    Column("revised_count", Integer, nullable=False, server_default="0"),
+    Column("padding_count", Integer, nullable=False, server_default="0"),
+    Column("first_forget_s", BigInteger),
+    Column("last_forget_s", BigInteger),
 )
 
 # `data` holds a signed file from the commit that built it until it is in the store.

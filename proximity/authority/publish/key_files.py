@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, func, select
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.database import named_errors, reading
 from proximity.authority.publish.batch_model import batches, files
 from proximity.authority.publish.rules import check_upload, is_stale
-from proximity.authority.publish.worker import PADDING, WorkReport, work
+from proximity.authority.publish.worker import WorkReport, work
 from proximity.authority.upload.model import AcceptedKey, Upload, exposures
 from proximity.authority.upload.writer import store_uploads
 from proximity.errors import InvalidUploadError
@@ -115,21 +115,21 @@ def _accepted(key: UploadedKey) -> AcceptedKey:
 def _report(
     authority: Authority, before: int, repeated: int, report: WorkReport
 ) -> FileReport:
-    c = exposures.c
-
-    def count(*conditions: ColumnElement[bool]) -> int:
-        statement = select(func.count()).select_from(exposures).where(*conditions)
-        return connection.execute(statement).scalar_one()
-
+    c = batches.c
     with reading(authority.engine) as connection:
         names = connection.execute(
             select(files.c.name).where(files.c.batch > before).order_by(files.c.name)
         )
+        counts = (c.key_count, c.revised_count, c.padding_count)
+        sums = (func.coalesce(func.sum(each), 0) for each in counts)
+        keys, revised, padding = connection.execute(
+            select(*sums).where(c.number > before)
+        ).one()
         return FileReport(
             files=tuple(names.scalars()),
-            keys=count(c.batch > before, c.origin != PADDING),
-            revised=count(c.revised_batch > before),
-            padding=count(c.batch > before, c.origin == PADDING),
+            keys=keys,
+            revised=revised,
+            padding=padding,
             held_back=report.held_back,
             repeated=repeated,
         )

@@ -18,7 +18,7 @@ from proximity.authority.database import reading
 from proximity.authority.keyring import CERTIFICATE, CODE, REVISION, TOKEN
 from proximity.authority.publish.batch_model import batches, files
 from proximity.authority.publish.signing_keys import OVERLAP_S, published_keys
-from proximity.authority.publish.worker import PADDING
+from proximity.authority.publish.taking import count_waiting, waiting
 from proximity.authority.rotation import rotate_all
 from proximity.authority.upload.model import exposures
 from proximity.protocol.public_keys import PinnedKey
@@ -86,32 +86,16 @@ def _monitor_view(visit: Visit, template: str) -> Html:
         numbers = [batch.number for batch in shown]
         context = {
             "batches": shown,
-            "real": _keys_of(connection, numbers, padding=False),
-            "padding": _keys_of(connection, numbers, padding=True),
             "files": _files_of(connection, numbers),
-            "held_back": _waiting(connection),
+            "held_back": count_waiting(connection),
             "first_release_s": connection.execute(
-                select(func.min(exposures.c.release_s)).where(
-                    exposures.c.batch.is_(None)
-                )
+                select(func.min(exposures.c.release_s)).where(waiting(connection))
             ).scalar(),
             "next_run_s": (visit.now_s // period_s + 1) * period_s,
             "late": bool(shown) and visit.now_s - shown[0].end_s > DAY_S,
             "minimum": visit.authority.settings.minimum,
         }
     return Html(template, context)
-
-
-def _keys_of(
-    connection: Connection, numbers: list[int], *, padding: bool
-) -> Mapping[int, int]:
-    kind = exposures.c.origin == PADDING if padding else exposures.c.origin != PADDING
-    rows = connection.execute(
-        select(exposures.c.batch, func.count())
-        .where(exposures.c.batch.in_(numbers), kind)
-        .group_by(exposures.c.batch)
-    )
-    return {number: count for number, count in rows}  # noqa: C416 - rows of two
 
 
 def _files_of(connection: Connection, numbers: list[int]) -> Mapping[int, int]:
@@ -121,11 +105,6 @@ def _files_of(connection: Connection, numbers: list[int]) -> Mapping[int, int]:
         .group_by(files.c.batch)
     )
     return {number: count for number, count in rows}  # noqa: C416 - rows of two
-
-
-def _waiting(connection: Connection) -> int:
-    statement = select(func.count()).where(exposures.c.batch.is_(None))
-    return connection.execute(statement).scalar_one()
 
 
 def _keys(visit: Visit) -> View:
@@ -179,7 +158,7 @@ def _ask_rotation(visit: Visit) -> View:
 
 def _held_back(visit: Visit) -> int:
     with reading(visit.authority.engine) as connection:
-        return _waiting(connection)
+        return count_waiting(connection)
 
 
 def _last_batch(visit: Visit) -> str:

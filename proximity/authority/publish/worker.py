@@ -13,17 +13,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from proximity.authority.accounts.sessions import forget_sessions
 from proximity.authority.assembly import Authority
@@ -33,7 +25,6 @@ from proximity.authority.people.upkeep import keep_up
 from proximity.authority.publish.batch_model import BatchState, batches, files
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.index import write_indexes
-from proximity.authority.publish.key_columns import load_keys
 from proximity.authority.publish.outputs import (
     compose_outputs,
     folders_of,
@@ -46,18 +37,23 @@ from proximity.authority.publish.published_store import (
 from proximity.authority.publish.recursive import publish_recursive
 from proximity.authority.publish.rules import RETENTION_S
 from proximity.authority.publish.signing_keys import ensure_signers, published_keys
+from proximity.authority.publish.taking import (
+    PADDING,
+    count_waiting,
+    load_batch,
+    take_batch,
+)
 from proximity.authority.upload.model import certificates, exposures
 from proximity.authority.verification.counts import forget_attempts, tally
 from proximity.authority.verification.model import codes, phones, tokens
-from proximity.errors import LockedError, NothingStoredError, PolicyError
+from proximity.errors import LockedError, NothingStoredError
 from proximity.protocol.diagnosis_key import DiagnosisKeys
 from proximity.protocol.export import ExportKeys
 from proximity.protocol.export_columns import empty_keys
 from proximity.protocol.export_index import INDEX_NAME
 from proximity.protocol.export_writer import ExportContent, export_bytes, split_content
-from proximity.units import DAY_S, INTERVAL_S
+from proximity.units import DAY_S
 
-PADDING = "padding"
 _KEPT_CODES_S = 14 * DAY_S
 # Higher than any number of a batch.
 _NO_BATCH = 2**31 - 1
@@ -130,7 +126,7 @@ def work(authority: Authority) -> WorkReport:
         publish_recursive(authority)
         _forget(authority, store)
         with authority.engine.begin() as connection:
-            held_back = _count(connection, exposures.c.batch.is_(None))
+            held_back = count_waiting(connection)
             tally(connection, "keys_published", authority.now_s, shown.keys)
         upkeep = keep_up(authority, store)
     period_s = authority.settings.publish_every_s
@@ -177,44 +173,10 @@ def only_worker(authority: Authority) -> Iterator[None]:
 
 def _take(authority: Authority) -> bool:
     """Give every key that may go out to one new batch; tell whether there is any."""
-    now_s = authority.now_s
     with authority.engine.begin() as connection:
         # A worker that lost its connection, and so its lock, may be awake yet.
         serialise(connection, "batch")
-        last = select(func.max(batches.c.number), func.max(batches.c.end_s))
-        number, last_end_s = connection.execute(last).one()
-        if last_end_s is not None and last_end_s > now_s + INTERVAL_S:
-            raise PolicyError(
-                "The clock is behind the end of the last batch.",
-                "Set the clock of this machine, then run the worker again.",
-            )
-        end_s = max(now_s // INTERVAL_S * INTERVAL_S, (last_end_s or 0) + 1)
-        number = (number or 0) + 1
-        fresh = connection.execute(
-            update(exposures)
-            .where(exposures.c.batch.is_(None), exposures.c.release_s <= end_s)
-            .values(batch=number)
-        )
-        revised = connection.execute(
-            update(exposures)
-            .where(
-                exposures.c.revised_type.is_not(None),
-                exposures.c.revised_batch.is_(None),
-                exposures.c.batch < number,
-            )
-            .values(revised_batch=number)
-        )
-        if not fresh.rowcount + revised.rowcount:
-            return False
-        connection.execute(
-            insert(batches).values(
-                number=number,
-                start_s=last_end_s or end_s - DAY_S,
-                end_s=end_s,
-                state=BatchState.TAKEN,
-            )
-        )
-    return True
+        return take_batch(connection, authority.now_s)
 
 
 def _finish(authority: Authority, store: PublishedStore) -> _Shown:
@@ -228,17 +190,19 @@ def _finish(authority: Authority, store: PublishedStore) -> _Shown:
     shown = _Shown()
     for batch in begun:
         if batch.state == BatchState.TAKEN:
-            _build(authority, batch.number, batch.start_s, batch.end_s)
-        shown += _Shown(1, _show(authority, store, batch.number))
+            _build(authority, batch)
+        _show(authority, store, batch.number)
+        # No key is both: a batch changes only those of batches before it.
+        shown += _Shown(1, batch.key_count + batch.revised_count)
     folders = folders_of(authority.settings).values()
     if not begun and any(store.get(each + INDEX_NAME) is None for each in folders):
         write_indexes(authority, store)
     return shown
 
 
-def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
+def _build(authority: Authority, batch: Row[Any]) -> None:
     """Sign the files of a batch and keep them, with the padding that they hold."""
-    settings = authority.settings
+    settings, number, end_s = authority.settings, batch.number, batch.end_s
     signers = ensure_signers(
         authority.directory,
         settings.region,
@@ -246,16 +210,17 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         passphrase=authority.passphrase,
     )
     with reading(authority.engine) as connection:
-        content = _load(connection, number)
+        content = load_batch(connection, batch)
         travelling = ExportKeys(empty_keys(0), empty_keys(0))
         if settings.regions_of_travellers:
-            travelling = _load(connection, number, of_travellers())
+            travelling = load_batch(connection, batch, of_travellers())
     outputs = compose_outputs(content, travelling, settings, authority.entropy)
     built: list[dict[str, object]] = []
     last_s = end_s
     for region, folder, keys, revised in outputs:
         parts = split_content(
-            ExportContent(region, start_s, end_s, keys, revised), settings.max_keys
+            ExportContent(region, batch.start_s, end_s, keys, revised),
+            settings.max_keys,
         )
         # Parts of a split batch end one second after the other.
         last_s = max(last_s, parts[-1].end_s)
@@ -276,7 +241,7 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         mine = connection.execute(
             update(batches)
             .where(batches.c.number == number, batches.c.state == BatchState.TAKEN)
-            .values(state=BatchState.BUILT, end_s=last_s)
+            .values(state=BatchState.BUILT, end_s=last_s, padding_count=len(invented))
         )
         if not mine.rowcount:
             # Another worker was faster; its files are the batch.
@@ -286,18 +251,12 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         connection.execute(insert(files), built)
 
 
-def _show(authority: Authority, store: PublishedStore, number: int) -> int:
+def _show(authority: Authority, store: PublishedStore, number: int) -> None:
     """Put the files of a batch into the store, then into the index."""
     with reading(authority.engine) as connection:
         built = connection.execute(
             select(files.c.name, files.c.data).where(files.c.batch == number)
         ).all()
-        real = _count(
-            connection,
-            and_(exposures.c.batch == number, exposures.c.origin != PADDING),
-        )
-        # No key is both: a batch changes only those of batches before it.
-        real += _count(connection, _is_changed_by(number))
     for name, data in built:
         # No content means that an earlier run stored it.
         if data is not None:
@@ -312,7 +271,6 @@ def _show(authority: Authority, store: PublishedStore, number: int) -> int:
             .where(batches.c.number == number)
             .values(state=BatchState.SHOWN)
         )
-    return real
 
 
 def _forget(authority: Authority, store: PublishedStore) -> None:
@@ -337,8 +295,7 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         )
         connection.execute(
             delete(exposures).where(
-                # No key is to be forgotten before its batch; an index knows batches,
-                # and the upload of a key need not pay for one of times.
+                # No key is to be forgotten before its batch.
                 exposures.c.batch < func.coalesce(first_kept, _NO_BATCH),
                 exposures.c.forget_s <= now_s,
             )
@@ -351,24 +308,6 @@ def _forget(authority: Authority, store: PublishedStore) -> None:
         forget_attempts(connection, now_s)
         forget_shared(connection, now_s)
         forget_sessions(connection, now_s)
-
-
-def _load(
-    connection: Connection, number: int, *which: ColumnElement[bool]
-) -> ExportKeys:
-    """Read the keys of a batch as columns, without padding."""
-    new = and_(exposures.c.batch == number, exposures.c.origin != PADDING, *which)
-    changed = and_(_is_changed_by(number), *which)
-    return ExportKeys(
-        load_keys(connection, new, revised=False),
-        load_keys(connection, changed, revised=True),
-    )
-
-
-def _is_changed_by(number: int) -> ColumnElement[bool]:
-    c = exposures.c
-    # The first condition is that of the index.
-    return and_(c.revised_type.is_not(None), c.revised_batch == number)
 
 
 def _padding_rows(
@@ -389,8 +328,3 @@ def _padding_rows(
         }
         for at in range(real, len(keys.key))
     ]
-
-
-def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
-    statement = select(func.count()).select_from(exposures).where(condition)
-    return connection.execute(statement).scalar_one()

@@ -12,8 +12,8 @@ from proximity.authority.assembly import Authority
 from proximity.authority.database import check_schema, reading
 from proximity.authority.keyring import CERTIFICATE
 from proximity.authority.publish.batch_model import BatchState, batches
+from proximity.authority.publish.taking import count_waiting
 from proximity.authority.service.metrics import Metrics
-from proximity.authority.upload.model import exposures
 from proximity.errors import StoreError
 
 
@@ -67,14 +67,13 @@ def _gauges(authority: Authority) -> dict[str, Any]:
 
 
 def _counts(authority: Authority) -> dict[str, Any]:
-    waiting = select(func.count()).where(exposures.c.batch.is_(None))
     shown = select(func.count(), func.coalesce(func.max(batches.c.end_s), 0)).where(
         batches.c.state == BatchState.SHOWN
     )
     with reading(authority.engine) as connection:
         count, newest_s = connection.execute(shown).one()
         return {
-            "proximity_waiting_keys": connection.execute(waiting).scalar_one(),
+            "proximity_waiting_keys": count_waiting(connection),
             "proximity_batches": count,
             "proximity_newest_batch_end_seconds": newest_s,
         }

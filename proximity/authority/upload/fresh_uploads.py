@@ -6,6 +6,8 @@ nothing of the group is stored, and it goes the way on which everything is looke
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -23,9 +25,10 @@ _EXPOSURES = (
     "release_s, forget_s, region, origin)"
 )
 _CERTIFICATES = "certificates (digest, inserted, until_s)"
-# Constants of this file: nothing of a request is in them.
-_INSERT_EXPOSURES = f"INSERT INTO {_EXPOSURES} VALUES (?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - as told above
-_INSERT_CERTIFICATES = f"INSERT INTO {_CERTIFICATES} VALUES (?,?,?)"  # noqa: S608 - as told above
+# SQLite gives the interpreter's lock back once a statement, not once a row, and whoever
+# takes it meanwhile may keep it for milliseconds: so a statement has many rows. There
+# are few different ones, and the driver keeps each of them prepared.
+_ROWS_A_STATEMENT = (224, 14, 1)
 # The binary form of COPY, PostgreSQL 15 documentation, SQL COPY: a head, rows of
 # fields that each have their length before them, an end.
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -99,8 +102,22 @@ def _insert(
     rows: list[_ExposureRow],
     certificates: list[_CertificateRow],
 ) -> None:
-    connection.exec_driver_sql(_INSERT_EXPOSURES, rows)
-    connection.exec_driver_sql(_INSERT_CERTIFICATES, certificates)
+    driver: Any = connection.connection.driver_connection
+    for into, values in ((_EXPOSURES, rows), (_CERTIFICATES, certificates)):
+        begin = 0
+        for count in _ROWS_A_STATEMENT:
+            statement = _insert_many(into, count, len(values[0]))
+            while begin + count <= len(values):
+                end = begin + count
+                driver.execute(statement, [*chain.from_iterable(values[begin:end])])
+                begin = end
+
+
+@cache
+def _insert_many(into: str, rows: int, columns: int) -> str:
+    row = f"({','.join('?' * columns)})"
+    # Both texts are constants of this file: nothing of a request is in them.
+    return f"INSERT INTO {into} VALUES {','.join([row] * rows)}"  # noqa: S608 - as told above
 
 
 def _copy(

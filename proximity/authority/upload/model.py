@@ -102,7 +102,8 @@ class Upload(NamedTuple):
 
 
 # A row each key; the columns of the revision are filled once, when a published key
-# changes. `batch` and `revised_batch` name the batch that took it.
+# changes. `batch` and `revised_batch` name the batch that took it. No index has the
+# batch: to set it for a million keys then changes nothing but their rows.
 exposures = Table(
     "exposures",
     METADATA,
@@ -123,7 +124,8 @@ exposures = Table(
     Column("revised_batch", Integer),
     Column("forget_s", BigInteger, nullable=False),
 )
-Index("exposures_batch", exposures.c.batch, exposures.c.release_s)
+# Nearly all keys of a day are forgotten together: what comes in is at one end of it.
+Index("exposures_forget", exposures.c.forget_s)
 # Hardly any key is ever changed: the others are not in this index.
 _CHANGED = exposures.c.revised_type.is_not(None)
 Index(

@@ -29,8 +29,9 @@ from proximity.protocol.key_file import KeyFile, UploadedKey
 from proximity.units import DAY_S
 
 CONFIRMED = ReportType.CONFIRMED_TEST
+# The number: so many milliseconds it waits for them to be gone.
 END_LOCKS = text(
-    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database"
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks JOIN pg_database"
     " ON oid = database WHERE locktype = 'advisory' AND datname = current_database()"
 )
 

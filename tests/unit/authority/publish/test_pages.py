@@ -8,28 +8,27 @@ from proximity.authority.accounts.model import Role
 from proximity.authority.publish.batch_model import batches, files
 from proximity.authority.publish.signing_keys import published_keys
 from proximity.authority.upload.model import exposures
+from proximity.authority.upload.rules import KEPT_S
 
 
 def add_batch(authority, number, end_s, *, keys, padding):
     with authority.engine.begin() as connection:
         connection.execute(
             insert(batches).values(
-                number=number, start_s=end_s - 9, end_s=end_s, state="shown"
+                number=number,
+                start_s=end_s - 9,
+                end_s=end_s,
+                state="shown",
+                key_count=keys,
+                padding_count=padding,
             )
         )
         connection.execute(
             insert(files).values(name=f"{number}.zip", batch=number, end_s=end_s)
         )
-        for place in range(keys + padding):
-            add_key(
-                connection,
-                bytes([number, place]),
-                batch=number,
-                origin="padding" if place >= keys else "upload",
-            )
 
 
-def add_key(connection, key, *, batch, origin="upload", release_s=0):
+def add_waiting_key(connection, key, *, release_s):
     connection.execute(
         insert(exposures).values(
             key=key,
@@ -40,10 +39,9 @@ def add_key(connection, key, *, batch, origin="upload", release_s=0):
             risk=0,
             region="VN",
             traveler=False,
-            origin=origin,
+            origin="upload",
             release_s=release_s,
-            batch=batch,
-            forget_s=9,
+            forget_s=release_s + KEPT_S,
         )
     )
 
@@ -52,7 +50,7 @@ def test_batches_have_their_sizes_and_what_waits_is_counted(authority, someone):
     now_s = authority.now_s
     add_batch(authority, 7, now_s - 600, keys=3, padding=5)
     with authority.engine.begin() as connection:
-        add_key(connection, b"waits", batch=None, release_s=now_s + 600)
+        add_waiting_key(connection, b"waits", release_s=now_s + 600)
     browser = someone(Role.STATISTICIAN).browser
     for path in ("/console/publication?lang=en", "/console/publication/now?lang=en"):
         page = browser.get(path).text
