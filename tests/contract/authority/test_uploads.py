@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 from postgres_server import only_postgresql
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select, text, text
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.database import reading
@@ -180,6 +180,8 @@ def test_a_transaction_that_the_database_ends_is_tried_again(open_process):
     first, second = sorted(keys_of(authority, 2))
     store(authority, [upload_of([first, second])])
     holding = other.engine.connect()
+    # The other one finds out first, and is the one that is ended.
+    holding.execute(text("SET LOCAL deadlock_timeout = '20s'"))
     lock = select(exposures.c.key).with_for_update()
     holding.execute(lock.where(exposures.c.key == second.key))
     token = frozenset((key.key, key.start, key.period) for key in (first, second))
