@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 from postgres_server import only_postgresql
-from sqlalchemy import event, func, select, text, text
+from sqlalchemy import event, func, select, text
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.database import reading
