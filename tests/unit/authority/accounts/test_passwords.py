@@ -4,6 +4,7 @@ import argon2
 import pytest
 
 from proximity.authority.accounts.passwords import (
+    _NOBODY,
     check_password,
     hash_password,
     is_password,
@@ -40,3 +41,10 @@ def test_another_password_is_none(kept):
 
 def test_the_right_password_is_known():
     assert is_password(PASSWORD, hash_password(PASSWORD))
+
+
+def test_the_hash_of_nobody_takes_as_much_work_as_that_of_a_new_password():
+    of_nobody, of_somebody = argon2.extract_parameters(_NOBODY), argon2.PasswordHasher()
+
+    for cost in ("time_cost", "memory_cost", "parallelism", "hash_len", "salt_len"):
+        assert getattr(of_nobody, cost) == getattr(of_somebody, cost)
