@@ -1,6 +1,7 @@
 """One authority, made once and copied for each test; its clock stands still."""
 
 import asyncio
+import functools
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import argon2
 import pytest
 from console_world import Browser, Person, World, add_person, add_units
 
+from proximity.authority import keyring
 from proximity.authority.accounts import passwords
 from proximity.authority.accounts.model import Officer, Role
 from proximity.authority.accounts.officers import load_officer
@@ -57,6 +59,15 @@ def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_NOBODY", NOBODY)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def passphrases_stretched_once() -> Iterator[None]:
+    """Copies of one directory have one passphrase, and every test opens a copy."""
+    with pytest.MonkeyPatch.context() as patched:
+        once = functools.cache(keyring._stretched)
+        patched.setattr(keyring, "_stretched", once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def founded_once(
     tmp_path_factory: pytest.TempPathFactory,
@@ -91,7 +102,6 @@ def make_authority(
 
     def make(**settings: object) -> Authority:
         real = open_authority(directory, {})
-        # Another keyring would stretch the passphrase once more: that takes long.
         real.keyring._clock = clock
         made = replace(
             real,
