@@ -1,6 +1,8 @@
 """One thread a worker; tests marked `kernel` run in a guest and tell of it here."""
 
 import os
+import sys
+from typing import Any
 
 import pytest
 from kernel_rig import guest
@@ -8,9 +10,16 @@ from kernel_rig import guest
 # Before any library of arrays is loaded: tests run side by side, and threads that wait
 # for each other cost small matrices more than they give.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# What the tests and the program are made of is compiled once, whatever this shell asks
+# of its own Python: they start hundreds of processes, and a guest that computes slowly.
+if not guest.IS_HERE:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 GROUP = "kernel"
 
 
+# Before pytest-xdist writes down which test is of which group.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
@@ -19,6 +28,23 @@ def pytest_collection_modifyitems(
         for item in items:
             if item.get_closest_marker("kernel"):
                 item.add_marker(pytest.mark.xdist_group(GROUP))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file on one worker, which makes once what they share."""
+    from xdist.scheduler import LoadGroupScheduling  # noqa: PLC0415 - none in the guest
+
+    class FilesAndGroups(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            group = super()._split_scope(nodeid)
+            return nodeid.partition("::")[0] if group == nodeid else group
+
+    if config.getoption("dist") != "loadgroup":
+        return None
+    # Long ones come first as they are collected; by their number they would not.
+    config.option.loadscopereorder = False
+    return FilesAndGroups(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

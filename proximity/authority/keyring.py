@@ -124,10 +124,7 @@ class Keyring:
     ) -> None:
         self._engine = engine
         self._clock = clock
-        # The cost is paid once a process; a random passphrase needs none of it, one
-        # that a person chose does.
-        kdf = Scrypt(salt=b"proximity authority keyring", length=32, n=2**14, r=8, p=1)
-        self._wrap = AESGCM(kdf.derive(passphrase))
+        self._wrap = AESGCM(_stretched(passphrase))
         self._lock = threading.Lock()
         self._secrets: dict[str, list[Secret]] = {}
         self._private: dict[str, ec.EllipticCurvePrivateKey] = {}
@@ -296,6 +293,15 @@ def make_passphrase(directory: Path, entropy: Callable[[int], bytes]) -> None:
     """Write a random passphrase, readable for its owner alone."""
     text = entropy(32).hex() + "\n"
     write_whole(directory / PASSPHRASE_FILE, text.encode(), mode=PRIVATE_MODE)
+
+
+def _stretched(passphrase: bytes) -> bytes:
+    """Return a key; its cost is paid once a process.
+
+    A random passphrase needs none of it, one that a person chose does.
+    """
+    kdf = Scrypt(salt=b"proximity authority keyring", length=32, n=2**14, r=8, p=1)
+    return kdf.derive(passphrase)
 
 
 def _renew(

@@ -18,6 +18,8 @@ from proximity.research.datasets.dp3t import (
 from proximity.research.demonstration import demonstrate
 from proximity.scoring.config import BUILT_IN
 
+# One run of the command for both files that look at it.
+pytestmark = pytest.mark.xdist_group("demo_run")
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs/reference/schemas/demo-v1.json").read_text("utf-8"))
 DATA = Path(os.environ.get("PROXIMITY_DATA", ROOT.parent / "shared" / "data"))

@@ -17,6 +17,8 @@ from proximity.protocol.gaen import derive_ephemeral_ids
 from proximity.protocol.sighting import Sighting
 from proximity.units import INTERVALS_PER_DAY, day_of
 
+# One run of the command for both files that look at it.
+pytestmark = pytest.mark.xdist_group("demo_run")
 PEOPLE = 8
 # 20:00-22:00 UTC.
 EVENING = slice(120, 132)

@@ -5,9 +5,10 @@ The registry is walked: a page that is added later is walked too.
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import anyio.to_thread
 import pytest
 from console_world import (
     COMMUNES,
@@ -51,8 +52,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def app(world: World) -> Any:
-    return ServiceApp(world.authority, {})
+def app(world: World) -> Iterator[Any]:
+    """Return what answers in the thread that asks: here nobody waits beside it."""
+
+    async def at_once(call: Callable[..., Any], *arguments: Any, **_: Any) -> Any:
+        return call(*arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(anyio.to_thread, "run_sync", at_once)
+        yield ServiceApp(world.authority, {})
 
 
 def people(world: World, role: Role) -> list[Person]:

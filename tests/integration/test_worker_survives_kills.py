@@ -3,6 +3,7 @@
 On SQLite with a local folder, and on PostgreSQL with an S3-compatible store.
 """
 
+import functools
 import io
 import os
 import shutil
@@ -17,6 +18,7 @@ from s3_simulator import S3Simulator, names_below
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+from proximity.authority import keyring
 from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.database import open_database, reading
 from proximity.authority.founding import found_authority
@@ -37,6 +39,8 @@ FIRST_RUN_S = DAY * 86_400 + 7_800
 # By then the files of the first run have expired, and one waiting key is free.
 SECOND_RUN_S = FIRST_RUN_S + RETENTION_S + 600
 VARIABLE = "PROXIMITY_AUTHORITY_"
+# All copies of one authority have one passphrase.
+STRETCHED_ONCE = functools.cache(keyring._stretched)
 
 # Repeats the second run in copies of one authority: in copy n the process is killed
 # just before its n-th change of database or store, which is just after the one before,
@@ -48,6 +52,8 @@ from pathlib import Path
 for folder in {folders!r}:
     sys.path.insert(0, folder)
 import test_worker_survives_kills as scenario
+from proximity.authority import keyring
+from proximity.authority.keyring import load_passphrase
 from proximity.authority.publish import published_store as stores
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -71,6 +77,8 @@ def killed_at(step, place):
     scenario.second_run(place)
 
 start, copies = Path(sys.argv[1]), Path(sys.argv[2])
+scenario.STRETCHED_ONCE(load_passphrase(start, os.environ))
+keyring._stretched = scenario.STRETCHED_ONCE
 step = 0
 while True:
     step += 1
@@ -211,6 +219,7 @@ def place(request, tmp_path, monkeypatch):
         monkeypatch.setenv(f"{VARIABLE}STORE_URL", "s3://bucket/start")
         for name, value in store.environment.items():
             monkeypatch.setenv(name, value)
+    monkeypatch.setattr(keyring, "_stretched", STRETCHED_ONCE)
     monkeypatch.setenv(f"{VARIABLE}MINIMUM", "20")
     monkeypatch.setenv(f"{VARIABLE}MAX_KEYS", "14")
     found_authority(tmp_path / "start", os.environ, test=True)

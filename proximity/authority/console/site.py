@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from fastapi import APIRouter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from proximity.authority.accounts.model import ROOT_UNIT, Officer
 from proximity.authority.accounts.officers import load_officer
@@ -61,16 +61,19 @@ class Console:
         self._audit = audit
         self._https = authority.settings.console_url.startswith("https:")
 
-    def routes(self) -> APIRouter:
-        """Return an address for each page, and one for the files that browsers keep."""
-        routes = APIRouter(prefix=PREFIX, include_in_schema=False)
-        for page in self._registry.pages:
-            methods = [page.method]
-            routes.add_api_route(page.path, self._endpoint(page), methods=methods)
-        routes.add_api_route("/static/{name:path}", self._static, methods=["GET"])
-        routes.add_api_route("", partial(go, START), methods=["GET"])
+    def routes(self) -> list[Route]:
+        """Return an address for each page, and one for the files that browsers keep.
+
+        They take the request as it is: nothing of it is left to the framework to read.
+        """
+        routes = [
+            Route(PREFIX + page.path, self._endpoint(page), methods=[page.method])
+            for page in self._registry.pages
+        ]
+        routes.append(Route(f"{PREFIX}/static/{{name:path}}", self._static))
+        routes.append(Route(PREFIX, partial(go, START)))
         # Last, for whatever is none of these.
-        routes.add_api_route("/{rest:path}", self._endpoint(_NOWHERE), methods=["GET"])
+        routes.append(Route(f"{PREFIX}/{{rest:path}}", self._endpoint(_NOWHERE)))
         return routes
 
     def _endpoint(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
@@ -80,8 +83,8 @@ class Console:
 
         return answer
 
-    def _static(self, name: str) -> Response:
-        file = static_files().get(name)
+    def _static(self, request: Request) -> Response:
+        file = static_files().get(request.path_params["name"])
         if file is None:
             return seal(Response("", 404), https=self._https)
         response = Response(file.content, media_type=file.media_type)

@@ -159,7 +159,7 @@ class ServiceApp:
         recursive = recursive_store(authority)
         self._app.include_router(export_routes(authority, store, recursive))
         console = Console(authority, build_registry(), audit or deed_audit(authority))
-        self._app.include_router(console.routes())
+        self._app.routes.extend(console.routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request."""

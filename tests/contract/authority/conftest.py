@@ -1,5 +1,6 @@
 """One authority for each database: SQLite in its directory, and a real PostgreSQL."""
 
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 from postgres_server import POSTGRESQL, PostgresServer
 from sqlalchemy import MetaData, Table, select, text
 
+from proximity.authority import keyring
 from proximity.authority.assembly import Authority
 from proximity.authority.database import open_database
 from proximity.authority.founding import found_authority
@@ -47,6 +49,15 @@ class Database:
         if self.server is None:
             return {URL_VARIABLE: ""}
         return {URL_VARIABLE: self.server.url(self.server.database())}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passphrases_stretched_once() -> Iterator[None]:
+    """Copies of one directory have one passphrase, and every test opens a copy."""
+    with pytest.MonkeyPatch.context() as patched:
+        once = functools.cache(keyring._stretched)
+        patched.setattr(keyring, "_stretched", once)
+        yield
 
 
 @pytest.fixture(scope="session")

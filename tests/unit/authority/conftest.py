@@ -1,6 +1,7 @@
 """One authority, made once and copied for each test; its clock stands still."""
 
 import asyncio
+import functools
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import argon2
 import pytest
 from console_world import Browser, Person, World, add_person, add_units
 
+from proximity.authority import database, keyring
 from proximity.authority.accounts import passwords
 from proximity.authority.accounts.model import Officer, Role
 from proximity.authority.accounts.officers import load_officer
@@ -26,6 +28,7 @@ from proximity.authority.service.app import ServiceApp
 
 DAY = 20_600
 NOW_S = DAY * 86_400 + 43_200
+STRETCHED_ONCE = functools.cache(keyring._stretched)
 HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODY = HASHER.hash("nobody has this password")
 
@@ -55,6 +58,24 @@ def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash passwords at the least cost; a hash says itself what it cost."""
     monkeypatch.setattr(passwords, "_HASHER", HASHER)
     monkeypatch.setattr(passwords, "_NOBODY", NOBODY)
+
+
+@pytest.fixture(autouse=True)
+def quick_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies of one directory have one passphrase, and every test opens a copy."""
+    monkeypatch.setattr(keyring, "_stretched", STRETCHED_ONCE)
+
+
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for no disk: the machine does not lose power during a test."""
+    real = database._prepare_sqlite
+
+    def prepare(connection: Any, record: Any) -> None:
+        real(connection, record)
+        connection.execute("PRAGMA synchronous = OFF")
+
+    monkeypatch.setattr(database, "_prepare_sqlite", prepare)
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +112,6 @@ def make_authority(
 
     def make(**settings: object) -> Authority:
         real = open_authority(directory, {})
-        # Another keyring would stretch the passphrase once more: that takes long.
         real.keyring._clock = clock
         made = replace(
             real,

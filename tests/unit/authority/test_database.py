@@ -24,6 +24,11 @@ AUTHORITY = Path(__file__).parents[3] / "proximity" / "authority"
 
 
 @pytest.fixture
+def quick_disk():
+    """Keep the disk as slow as it is: it is what these tests look at."""
+
+
+@pytest.fixture
 def engine(tmp_path: Path):
     engine = open_database(Settings(), tmp_path)
     yield engine

@@ -9,7 +9,6 @@ from proximity.authority.accounts.sessions import PASSKEY, begin_session, live_s
 
 OLD = "a sentence that nobody says"
 NEW = "another sentence that nobody says"
-KEPT = hash_password(OLD)
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def lan(world, someone):
         connection.execute(
             officers.update()
             .where(officers.c.id == made.officer.id)
-            .values(password_hash=KEPT)
+            .values(password_hash=hash_password(OLD))
         )
         begin_session(
             connection, world.authority, made.officer.id, proof=PASSKEY, agent="Máy hai"

@@ -26,7 +26,6 @@ from proximity.authority.accounts.signing_in import (
 from proximity.authority.api_error import ApiError
 
 PASSWORD = "a sentence that nobody says"  # noqa: S105 - of a test
-KEPT = hash_password(PASSWORD)
 HERE = Place("http://localhost", b"browser")
 
 
@@ -37,7 +36,7 @@ def lan(authority, someone):
         connection.execute(
             officers.update()
             .where(officers.c.id == officer.id)
-            .values(password_hash=KEPT)
+            .values(password_hash=hash_password(PASSWORD))
         )
     return officer
 
