@@ -1,5 +1,6 @@
 """A phone of the district: a real store, real keys, and the acts of its owner."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -163,16 +164,26 @@ class Device:
         return self._far.generator.bytes(count)
 
     def _open(self) -> sqlite3.Connection:
-        connection = open_store(self._home / "store.sqlite")
+        store = self._home / "store.sqlite"
+        if not store.exists():
+            self._home.mkdir()
+            shutil.copyfile(_empty_store(self._home.parent), store)
+        connection = open_store(store)
         # Nobody needs these phones after a loss of power.
         connection.execute("PRAGMA synchronous = OFF")
-        known = {
-            each.start_interval for each in list_keys(connection, self._sealing)
-        }
+        known = {each.start_interval for each in list_keys(connection, self._sealing)}
         for day, key in sorted(self._keys.items()):
             if day * INTERVALS_PER_DAY not in known:
                 add_key(connection, self._sealing, key, day * INTERVALS_PER_DAY)
         return connection
+
+
+@cache
+def _empty_store(folder: Path) -> Path:
+    """Return a store without a memory, made once: a new one waits for the disk."""
+    empty = folder / "empty.sqlite"
+    open_store(empty).close()
+    return empty
 
 
 @cache

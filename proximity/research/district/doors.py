@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+import threading
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
@@ -50,35 +51,35 @@ class Doors:
     ----------
     authority : Authority
         Its clock decides when something is done.
-
-    Notes
-    -----
-    Between two requests the application stands still: what it does beside requests
-    is done at the end.
     """
 
     def __init__(self, authority: Authority) -> None:
         self.authority = authority
         self._app = ServiceApp(authority, {})
-        self._runner = asyncio.Runner()
-        self._waiting: asyncio.Queue[dict[str, Any]] | None = None
-        self._life: asyncio.Task[None] | None = None
+        self._loop = asyncio.new_event_loop()
+        self._over = asyncio.Event()
+        self._begun = threading.Event()
+        # One task for all: the threads that answer live as long as the task that runs.
+        self._thread = threading.Thread(target=self._run, name="doors")
 
     def __enter__(self) -> Self:
         """Begin the life of the application."""
-        self._runner.run(self._begin())
+        self._thread.start()
+        self._begun.wait()
         return self
 
     def __exit__(self, *_: object) -> None:
         """End it; what waits is stored before."""
-        self._runner.run(self._end())
-        self._runner.close()
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+        self._loop.close()
 
     def ask(
         self, method: str, path: str, body: bytes, headers: Mapping[bytes, bytes]
     ) -> Answer:
         """Return what the application answers to one request."""
-        return self._runner.run(self._ask(method, path, body, headers))
+        asked = self._ask(method, path, body, headers)
+        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int
@@ -97,24 +98,26 @@ class Doors:
             raise TooLargeError("The answer is too large.", "Tell the authority.")
         return answer
 
-    async def _begin(self) -> None:
-        self._waiting = asyncio.Queue()
-        begun = asyncio.Event()
-        self._waiting.put_nowait({"type": "lifespan.startup"})
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._live())
+        finally:
+            self._begun.set()
 
-        async def send(message: Any) -> None:
-            if message["type"].endswith("complete"):
-                begun.set()
+    async def _live(self) -> None:
+        """Send the application the beginning and the end of its life."""
+        told = ["lifespan.startup", "lifespan.shutdown"]
+
+        async def receive() -> Any:
+            if len(told) == 1:
+                await self._over.wait()
+            return {"type": told.pop(0)}
+
+        async def send(_: Any) -> None:
+            self._begun.set()
 
         scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-        running: Any = self._app(scope, self._waiting.get, send)
-        self._life = asyncio.ensure_future(running)
-        await begun.wait()
-
-    async def _end(self) -> None:
-        if self._waiting is not None and self._life is not None:
-            self._waiting.put_nowait({"type": "lifespan.shutdown"})
-            await self._life
+        await self._app(scope, receive, send)
 
     async def _ask(
         self, method: str, path: str, body: bytes, headers: Mapping[bytes, bytes]
