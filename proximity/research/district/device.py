@@ -97,10 +97,8 @@ class Device:
         interval = interval_of(t_ms / MS_PER_S) - day * INTERVALS_PER_DAY
         return _sent(self.key_of(day), day, interval)
 
-    def listen(
-        self, heard: Iterable[tuple["Device", int, int]], scans: Scans
-    ) -> None:
-        """Store what was heard (sender, Unix milliseconds, dBm), and when it listened."""
+    def listen(self, heard: Iterable[tuple["Device", int, int]], scans: Scans) -> None:
+        """Store what was heard (from whom, Unix ms, dBm), and when it listened."""
         with closing(self._open()) as connection:
             log = SightingLog(connection)
             for sender, t_ms, rssi_dbm in heard:

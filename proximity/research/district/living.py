@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import event
 
 from proximity.authority.accounts.enrolment import mark_enrolled, new_enrolment
-from proximity.authority.accounts.model import ROOT, Role
+from proximity.authority.accounts.model import Role
 from proximity.authority.accounts.officers import NewOfficer, add_officer, give_role
 from proximity.authority.accounts.organisations import add_organisation, add_root
 from proximity.authority.assembly import Authority, open_authority
@@ -120,7 +120,9 @@ def _live(
     staff = _appoint(authority, POSTS)
     generator = np.random.default_rng(seed)
     with TemporaryDirectory() as homes, Doors(authority) as doors:
-        district = _district(doors, staff, founded, Path(homes), generator, agenda)
+        office = Office(doors, staff, founded.admin_key, generator)
+        far = Far(doors, _address(founded), generator)
+        district = _district(office, far, Path(homes), agenda)
         _plan(district, now_s, {key: each[0] for key, each in staff.items()})
         agenda.run(lambda t_s: progress((t_s - start_s) / (now_s - start_s)))
         # The newcomer's invitation is fresh, and the last reads raise their alarm.
@@ -135,6 +137,12 @@ def _found(directory: Path, start_s: int) -> Founded:
         "PROXIMITY_AUTHORITY_HEALTH_AUTHORITY_ID": HEALTH_AUTHORITY,
     }
     return found_authority(directory, environment, test=True, demo=True)
+
+
+def _address(founded: Founded) -> AuthorityAddress:
+    return AuthorityAddress(
+        "http://localhost", founded.device_key, founded.health_authority_id
+    )
 
 
 def _hurry(connection: Any, _record: object) -> None:
@@ -172,23 +180,12 @@ def _invite(authority: Authority, post: Post) -> None:
         new_enrolment(connection, authority, officer)
 
 
-def _district(
-    doors: Doors,
-    staff: Mapping[tuple[Role, str], list[str]],
-    founded: Founded,
-    homes: Path,
-    generator: np.random.Generator,
-    agenda: Agenda,
-) -> District:
-    address = AuthorityAddress(
-        "http://localhost", founded.device_key, founded.health_authority_id
-    )
-    far = Far(doors, address, generator)
+def _district(office: Office, far: Far, homes: Path, agenda: Agenda) -> District:
     numbers = count()
     return District(
         agenda=agenda,
-        office=Office(doors, staff, founded.admin_key, generator),
-        chance=Chance(generator),
+        office=office,
+        chance=Chance(far.generator),
         new_device=lambda: Device(homes / str(next(numbers)), far),
     )
 

@@ -172,7 +172,7 @@ def draw_late_patients(now_s: int, generator: np.random.Generator) -> list[Patie
 def _patient(number: int, test_day: int, chance: Chance) -> Patient:
     commune = chance.commune()
     shares = number % _SHARE_EVERY == 1
-    count = chance.between(3, 4) if shares else chance.between(0, 2)
+    count = chance.between(3, 4) if shares else chance.between(0, 1)
     way = Way.BLUETOOTH if shares else Way.INTERVIEW
     return Patient(
         number=number,

@@ -96,13 +96,12 @@ POSTS = (
 # Made at the end of the three weeks: invited, and not there yet.
 NEWCOMER = Post(f"Thào Thị Mới {MARK}", Role.TRACER, DISTRICT)
 
-_FAMILIES = "Nguyễn Trần Lê Phạm Hoàng Vũ Đỗ Bùi Đặng Hồ Ngô Dương Lý Vàng Giàng".split()
+_FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đỗ", "Bùi", "Hồ", "Vàng")
 _MIDDLES = ("Văn", "Thị", "Đức", "Thu", "Minh", "Ngọc")
 _GIVEN = (
-    "An Bình Chi Dung Giang Hạnh Hòa Khang Lan Long Mai Nam Oanh Phúc Quân Sơn Tâm "
-    "Thảo Uyên Vinh Xuân Yến"
-).split()
-_HAMLETS = ("Thôn Số 0", "Bản Giả Định", "Tổ Tưởng Tượng", "Xóm Không Có")
+    *("An", "Bình", "Chi", "Dung", "Giang", "Hạnh", "Hòa", "Khang", "Lan", "Long"),
+    *("Mai", "Nam", "Oanh", "Phúc", "Quân", "Sơn", "Tâm", "Thảo", "Vinh", "Yến"),
+)
 
 
 class Invented(NamedTuple):

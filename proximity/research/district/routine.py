@@ -70,7 +70,7 @@ def withdrawn(*, decided: bool) -> Aside:
 
 
 def recorded_twice(*, merged: bool) -> Aside:
-    """Return what records a patient once more; the phone tells that it is one person."""
+    """Return what records a patient once more; the phone tells that both are one."""
 
     def story(district: District, ref: str, patient: Patient, phone: Device) -> Story:
         yield district.later(120, 400)

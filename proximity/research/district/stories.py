@@ -1,7 +1,8 @@
-"""The stories of a patient and of a contact, step by step, as the district lives them."""
+"""The stories of patients and contacts, step by step, as the district lives them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from proximity.authority.accounts.model import Role
 from proximity.research.district.agenda import Agenda, Story
@@ -57,6 +58,27 @@ class District:
         return self.chance.at_work(self.today + days)
 
 
+class Tie(NamedTuple):
+    """A contact with the case that it was met by.
+
+    Attributes
+    ----------
+    source : str
+        Reference of the case.
+    patient : Patient
+    contact : Contact
+    """
+
+    source: str
+    patient: Patient
+    contact: Contact
+
+    @property
+    def met_day(self) -> int:
+        """UTC day number."""
+        return day_of(self.patient.met_s)
+
+
 # What else becomes of a case, beside its own story.
 Aside = Callable[["District", str, Patient, Device], Story]
 
@@ -64,7 +86,7 @@ Aside = Callable[["District", str, Patient, Device], Story]
 def patient_story(
     district: District, patient: Patient, aside: Aside | None = None
 ) -> Story:
-    """Live a case: registered, a code, keys handed in, sharing, the end of isolation."""
+    """Live a case: registered, a code, keys handed in, shared, followed to the end."""
     office, chance = district.office, district.chance
     yield patient.known_s
     desk = office.epidemiologist(patient.number)
@@ -97,7 +119,7 @@ def patient_story(
     else:
         yield district.later(10, 90)
         for contact in patient.contacts:
-            _name(district, desk, ref, patient, contact=contact)
+            _name(district, desk, Tie(ref, patient, contact))
     follow = _follow_patient(district, desk, ref, end_day)
     yield from _while_open(district, ref, follow)
 
@@ -132,7 +154,8 @@ def _share(
     yield district.later(3, 30)
     phone.share(token, warn=False, now_s=district.now_s)
     for contact, other in zip(patient.contacts, others, strict=True):
-        district.agenda.begin(contact_story(district, ref, patient, contact, other))
+        tie = Tie(ref, patient, contact)
+        district.agenda.begin(contact_story(district, tie, other))
 
 
 def _meet(district: District, patient: Patient, phone: Device) -> list[Device]:
@@ -153,67 +176,52 @@ def _meet(district: District, patient: Patient, phone: Device) -> list[Device]:
     return devices[1:]
 
 
-def contact_story(
-    district: District,
-    source: str,
-    patient: Patient,
-    contact: Contact,
-    phone: Device,
-) -> Story:
+def contact_story(district: District, tie: Tie, phone: Device) -> Story:
     """Live a contact whose own phone told: recorded, shared, judged, followed."""
-    office = district.office
-    # Whoever is told by their phone calls within hours, some on the next day.
-    yield max(district.later(40, 1_500), day_of(patient.met_s) * DAY_S + 98_000)
+    office, contact = district.office, tie.contact
+    # Whoever is told by their phone calls within hours, some on the next day; the keys
+    # of the meeting are told to them when nobody believes them any longer.
+    yield max(district.later(40, 1_500), tie.met_day * DAY_S + 98_000)
     desk = office.desk(Role.TRACER, contact.commune)
-    days: dict[str, int | None] = {}
-    ref = office.add_case(desk, "F1", contact.person, contact.commune, days=days)
+    ref = office.add_case(desk, "F1", contact.person, contact.commune, days={})
     # The commune of the contact may not see the case of another one; the district may.
-    above = office.epidemiologist(patient.number)
-    token = office.ask_to_share(above, ref, source=source, warn=contact.warns)
+    above = office.epidemiologist(tie.patient.number)
+    token = office.ask_to_share(above, ref, source=tie.source, warn=contact.warns)
     yield district.later(2, 50)
     outcome = phone.share(token, warn=contact.warns, now_s=district.now_s)
     if not outcome.close:
         # Too far or too short: told, and not followed.
         yield district.later(5, 60)
-        fields = {"call_result": "reached", "status": "dismissed"}
-        office.change(desk, ref, fields)
+        office.change(desk, ref, {"call_result": "reached", "status": "dismissed"})
         return
-    follow = _follow_contact(district, ref, patient, contact)
+    follow = _follow_contact(district, ref, tie)
     yield from _while_open(district, ref, follow)
 
 
-def _name(
-    district: District, desk: Desk, ref: str, patient: Patient, *, contact: Contact
-) -> None:
+def _name(district: District, desk: Desk, tie: Tie) -> None:
     """Record whom a patient named."""
-    met_day = day_of(patient.met_s)
-    found = district.office.name_contact(
-        desk,
-        ref,
-        contact.person,
-        contact.commune,
-        days=range(met_day, met_day + 1),
-    )
-    story = _named(district, found, patient, contact)
+    days = range(tie.met_day, tie.met_day + 1)
+    person, commune = tie.contact.person, tie.contact.commune
+    found = district.office.name_contact(desk, tie.source, person, commune, days=days)
+    story = _named(district, found, tie)
     district.agenda.begin(_while_open(district, found, story))
 
 
-def _named(district: District, ref: str, patient: Patient, contact: Contact) -> Story:
+def _named(district: District, ref: str, tie: Tie) -> Story:
     yield district.later(20, 600)
-    yield from _follow_contact(district, ref, patient, contact)
+    yield from _follow_contact(district, ref, tie)
 
 
-def _follow_contact(
-    district: District, ref: str, patient: Patient, contact: Contact
-) -> Iterator[int]:
+def _follow_contact(district: District, ref: str, tie: Tie) -> Iterator[int]:
     """Call, quarantine, test, and see it to its end."""
+    contact = tie.contact
     office, chance = district.office, district.chance
     desk = office.desk(Role.TRACER, contact.commune)
-    until = day_of(patient.met_s) + _FOLLOWED_DAYS
+    until = tie.met_day + _FOLLOWED_DAYS
     for _ in range(1, contact.answers_at):
         desk.see(f"/cases/{ref}/person")
-        fields = {"call_result": "no-answer", "due": district.today}
-        office.change(desk, ref, fields | {"assigned": desk.officer})
+        tried = {"call_result": "no-answer", "assigned": desk.officer}
+        office.change(desk, ref, tried)
         yield district.work_in(1)
     desk.see(f"/cases/{ref}/person")
     office.change(
@@ -234,24 +242,20 @@ def _follow_contact(
         return
     yield district.work_in(2)
     # Whom the contact met since it may pass it on itself.
-    risky = day_of(patient.met_s) + 2
+    risky = tie.met_day + 2
     for person in contact.met:
         days = range(risky, risky + 1)
         found = office.name_contact(desk, ref, person, contact.commune, days=days)
         story = _second_story(district, found, contact, risky)
         district.agenda.begin(_while_open(district, found, story))
     if contact.ending is Ending.ILL:
-        yield from _fall_ill(district, ref, patient, contact)
+        yield from _fall_ill(district, ref, tie)
         return
     if contact.ending is Ending.LOST:
         office.change(desk, ref, {"call_result": "no-answer", "status": "lost"})
         return
-    due = min(until, district.today + chance.between(3, 5))
-    office.change(desk, ref, {"test_result": "negative", "due": due})
-    yield chance.at_work(due)
-    if due < until:
-        office.change(desk, ref, {"due": until})
-        yield chance.at_work(until)
+    office.change(desk, ref, {"test_result": "negative", "due": until})
+    yield chance.at_work(until)
     office.change(desk, ref, {"call_result": "reached", "status": "completed"})
 
 
@@ -280,9 +284,7 @@ def _second_story(
     office.change(desk, ref, {"test_result": "negative", "status": "completed"})
 
 
-def _fall_ill(
-    district: District, ref: str, patient: Patient, contact: Contact
-) -> Iterator[int]:
+def _fall_ill(district: District, ref: str, tie: Tie) -> Iterator[int]:
     """Turn from a contact into a case, found by its quarantine test."""
     office, today = district.office, district.today
     office.classify(
@@ -294,9 +296,9 @@ def _fall_ill(
             "isolated": iso_day(today),
         },
     )
-    desk = office.epidemiologist(patient.number)
+    desk = office.epidemiologist(tie.patient.number)
     yield district.later(10, 60)
-    code = office.issue_code(desk, contact.commune, {"test": today})
+    code = office.issue_code(desk, tie.contact.commune, {"test": today})
     yield district.later(1, 9)
     phone = district.new_device()
     phone.carry(range(today - _KEPT_DAYS, today + 1))
