@@ -75,9 +75,9 @@ def _may_sign_in(connection: Connection, officer: str) -> bool:
 
 def _show(door: DemoDoor, visit: Visit) -> View:
     with reading(visit.authority.engine) as connection:
-        parts = list_parts(connection)
+        cast = list_parts(connection)
     context = {
-        "parts": parts,
+        "cast": cast,
         "receipt": door.receipt,
         "messages": _messages(visit.authority),
     }

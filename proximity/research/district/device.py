@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from proximity.client.submission import (
     prepare,
     submit,
 )
+from proximity.errors import VerificationCodeError
 from proximity.protocol.gaen import (
     derive_ephemeral_ids,
     encode_metadata,
@@ -130,6 +131,12 @@ class Device:
                 entropy=self._entropy,
             )
         return submit(poster, authority, box, pending)
+
+    def mistype(self, code: str) -> None:
+        """Hand a code in of which one digit is wrong; nothing leaves."""
+        wrong = f"{code[:-1]}{(int(code[-1]) + 1) % 10}"
+        with suppress(VerificationCodeError):
+            claim_code(self._far.poster, self._far.authority, wrong)
 
     def share(self, token: str, *, warn: bool, now_s: int) -> Outcome:
         """Share what a token asks for, with the owner's yes."""

@@ -17,6 +17,7 @@ from proximity.authority.console.registry import PREFIX
 from proximity.authority.service.app import ServiceApp
 from proximity.errors import DemonstrationError, TooLargeError
 
+AGENT = "Firefox · Windows"
 _HOST = b"localhost"
 _FORM = b"application/x-www-form-urlencoded"
 _REFUSED = re.compile(r'<p class="note bad" role="alert">(.*?)</p>', re.DOTALL)
@@ -220,4 +221,4 @@ class Desk:
 
 
 def _session(connection: Connection, authority: Authority, officer: str) -> str:
-    return begin_session(connection, authority, officer, proof=PASSKEY, agent="demo")
+    return begin_session(connection, authority, officer, proof=PASSKEY, agent=AGENT)

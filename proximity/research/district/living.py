@@ -1,7 +1,8 @@
 """Three weeks of an invented district, lived through the doors of a new service."""
 
+import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,13 @@ from sqlalchemy import event
 from proximity.authority.accounts.enrolment import mark_enrolled, new_enrolment
 from proximity.authority.accounts.model import Role
 from proximity.authority.accounts.officers import NewOfficer, add_officer, give_role
+from proximity.authority.accounts.one_time_codes import new_secret, set_secret
 from proximity.authority.accounts.organisations import add_organisation, add_root
+from proximity.authority.accounts.sessions import (
+    PASSKEY,
+    begin_session,
+    end_sessions,
+)
 from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.founding import Founded, found_authority
 from proximity.authority.publish.worker import work
@@ -22,11 +29,12 @@ from proximity.authority.service_clock import TEST_TIME
 from proximity.client.submission import AuthorityAddress
 from proximity.research.district.agenda import Agenda
 from proximity.research.district.device import Device, Far
-from proximity.research.district.doors import Doors
+from proximity.research.district.doors import AGENT, Doors
 from proximity.research.district.office import Office
 from proximity.research.district.outbreak import (
-    DAYS,
+    WAVE,
     Chance,
+    Patient,
     draw_late_patients,
     draw_outbreak,
 )
@@ -36,6 +44,7 @@ from proximity.research.district.places import (
     NEWCOMER,
     PLACES,
     POSTS,
+    PROVINCE,
     Post,
 )
 from proximity.research.district.routine import (
@@ -55,20 +64,21 @@ from proximity.units import DAY_S, day_of
 DEFAULT_SEED = 0
 # Enough to show padding; a real district would keep the default.
 _MINIMUM = "200"
-# What becomes of some cases beside their own story, by the numbers of patients. Every
-# fourth shares; those from 88 on were registered in the last two or three days.
-_ASIDES: Mapping[int, Aside] = {
-    30: transferred(accept=True),
-    41: withdrawn(decided=True),
-    47: transferred(accept=False),
-    53: recorded_twice(merged=True),
-    60: transferred(accept=True),
-    81: recorded_twice(merged=False),
-    85: recorded_twice(merged=False),
-    86: transferred(accept=None),
-    88: transferred(accept=None),
-    89: withdrawn(decided=False),
-    90: transferred(accept=None),
+# So many officers are signed in when the console opens.
+_AT_WORK = 6
+# What becomes of some cases beside their own story: of the first that was tested on a
+# day, by how many days ago that was.
+ASIDES: Mapping[int, Aside] = {
+    17: transferred(accept=True),
+    14: withdrawn(decided=True),
+    12: transferred(accept=False),
+    10: recorded_twice(merged=True),
+    9: transferred(accept=True),
+    5: recorded_twice(merged=False),
+    4: transferred(accept=None),
+    3: recorded_twice(merged=False),
+    2: transferred(accept=None),
+    1: withdrawn(decided=False),
 }
 
 
@@ -77,6 +87,7 @@ def live_district(
     now_s: int,
     *,
     seed: int = DEFAULT_SEED,
+    wave: Sequence[int] = WAVE,
     progress: Callable[[float], None] = lambda _: None,
 ) -> None:
     """Make an authority and let a district live with it for three weeks, until now.
@@ -89,6 +100,8 @@ def live_district(
         Unix seconds at which the three weeks end.
     seed : int
         The same seed and time make the same district; keys and secrets differ.
+    wave : sequence of int
+        Positive tests a day, of three weeks.
     progress : callable
         Called with the part that is done, 0..1.
 
@@ -100,16 +113,21 @@ def live_district(
     draft = directory.with_name(f".{directory.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        _live(draft, now_s, seed, progress)
+        _live(draft, now_s, seed=seed, wave=wave, progress=progress)
         draft.replace(directory)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
 def _live(
-    directory: Path, now_s: int, seed: int, progress: Callable[[float], None]
+    directory: Path,
+    now_s: int,
+    *,
+    seed: int,
+    wave: Sequence[int],
+    progress: Callable[[float], None],
 ) -> None:
-    start_s = (day_of(now_s) - DAYS) * DAY_S
+    start_s = (day_of(now_s) - len(wave)) * DAY_S
     agenda = Agenda(start_s, now_s)
     founded = _found(directory, start_s)
     chance = np.random.default_rng([seed, 1])
@@ -119,15 +137,20 @@ def _live(
     event.listen(authority.engine, "connect", _hurry)
     staff = _appoint(authority, POSTS)
     generator = np.random.default_rng(seed)
+    patients = [
+        *draw_outbreak(day_of(now_s), wave, generator),
+        *draw_late_patients(now_s, generator),
+    ]
     with TemporaryDirectory() as homes, Doors(authority) as doors:
         office = Office(doors, staff, founded.admin_key, generator)
         far = Far(doors, _address(founded), generator)
         district = _district(office, far, Path(homes), agenda)
-        _plan(district, now_s, {key: each[0] for key, each in staff.items()})
+        _plan(district, patients, now_s, {key: each[0] for key, each in staff.items()})
         agenda.run(lambda t_s: progress((t_s - start_s) / (now_s - start_s)))
         # The newcomer's invitation is fresh, and the last reads raise their alarm.
         _invite(authority, NEWCOMER)
         work(authority)
+        _change_shifts(authority, [each for ids in staff.values() for each in ids])
 
 
 def _found(directory: Path, start_s: int) -> Founded:
@@ -166,6 +189,8 @@ def _appoint(
             new = NewOfficer(officer, post.email, post.name, post.unit)
             add_officer(connection, new, authority.now_s)
             give_role(connection, officer, post.role, post.unit)
+            secret = new_secret(authority)
+            set_secret(connection, authority, officer, secret=secret, step=0)
             mark_enrolled(connection, officer, authority.now_s)
             staff.setdefault((post.role, post.unit), []).append(officer)
     return staff
@@ -180,6 +205,16 @@ def _invite(authority: Authority, post: Post) -> None:
         new_enrolment(connection, authority, officer)
 
 
+def _change_shifts(authority: Authority, officers: list[str]) -> None:
+    """End every session: who knows the seed knows its token. Some begin anew."""
+    unknown = replace(authority, entropy=os.urandom)
+    with authority.engine.begin() as connection:
+        for officer in officers:
+            end_sessions(connection, officer, authority.now_s)
+        for officer in officers[:_AT_WORK]:
+            begin_session(connection, unknown, officer, proof=PASSKEY, agent=AGENT)
+
+
 def _district(office: Office, far: Far, homes: Path, agenda: Agenda) -> District:
     numbers = count()
     return District(
@@ -191,14 +226,16 @@ def _district(office: Office, far: Far, homes: Path, agenda: Agenda) -> District
 
 
 def _plan(
-    district: District, now_s: int, first: Mapping[tuple[Role, str], str]
+    district: District,
+    patients: Sequence[Patient],
+    now_s: int,
+    first: Mapping[tuple[Role, str], str],
 ) -> None:
     """Take up everything that happens in the three weeks."""
-    generator = district.chance.generator
     start_s, today = district.now_s, day_of(now_s)
     people = {
         "lost": first[Role.TRACER, "m0-1-4"],
-        "raised": first[Role.EPIDEMIOLOGIST, PLACES[0].id],
+        "raised": first[Role.EPIDEMIOLOGIST, PROVINCE],
         "odd": first[Role.TRACER, "m0-1-3"],
     }
     stories = [
@@ -210,12 +247,8 @@ def _plan(
         # Alarms are about one UTC day: it must not lie on both sides of midnight.
         browsing_story(district, max(now_s - 180, today * DAY_S), now_s),
     ]
-    patients = [
-        *draw_outbreak(today, generator),
-        *draw_late_patients(now_s, generator),
-    ]
-    stories += [
-        patient_story(district, each, _ASIDES.get(each.number)) for each in patients
-    ]
+    for each in patients:
+        aside = ASIDES.get(today - each.test_day) if each.place == 0 else None
+        stories.append(patient_story(district, each, aside))
     for story in stories:
         district.agenda.begin(story)

@@ -3,7 +3,7 @@
 Drawn once from a seed; nothing here knows of a service.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -13,10 +13,12 @@ from proximity.research.district.gathering import Seat
 from proximity.research.district.places import COMMUNES, Invented, invent_person
 from proximity.units import DAY_S
 
-DAYS = 21
 # Positive tests a day: a wave that is past its height.
-_WAVE = (1, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3)
-_SHARE_EVERY = 4
+WAVE = (1, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3)
+# Who is tested first on a day shares, and a few of the others.
+_SHARE_EVERY = 16
+# Days from a test to its result, by the last digit of the patient's number.
+_DELAYS = (0, 0, 1, 0, 2, 0, 0, 1, 0, 3)
 # Numbers of people who come at the very end.
 LATE = 1_000
 # Metres from the case, and minutes: from a table shared to another room.
@@ -75,7 +77,8 @@ class Patient:
 
     Attributes
     ----------
-    number : int
+    number, place : int
+        Of all, from 1; of its day, from 0.
     person : Invented
     commune : str
     onset_day : int or None
@@ -91,6 +94,7 @@ class Patient:
     """
 
     number: int
+    place: int
     person: Invented
     commune: str
     onset_day: int | None
@@ -140,50 +144,57 @@ class Chance:
         return day * DAY_S + self.between(3_600, 10 * 3_600)
 
 
-def draw_outbreak(last_day: int, generator: np.random.Generator) -> Iterator[Patient]:
-    """Yield the patients of three weeks.
+def draw_outbreak(
+    last_day: int, wave: Sequence[int], generator: np.random.Generator
+) -> Iterator[Patient]:
+    """Yield the patients of some weeks.
 
     Parameters
     ----------
     last_day : int
         UTC day number of the last tests.
+    wave : sequence of int
+        Positive tests a day.
     generator : np.random.Generator
     """
     chance = Chance(generator)
     number = 0
-    for back, tests in zip(range(DAYS - 1, -1, -1), _WAVE, strict=True):
-        for _ in range(tests):
+    for back, tests in zip(range(len(wave) - 1, -1, -1), wave, strict=True):
+        for place in range(tests):
             number += 1
-            yield _patient(number, last_day - back, chance)
+            yield _patient(number, place, last_day - back, chance)
 
 
 def draw_late_patients(now_s: int, generator: np.random.Generator) -> list[Patient]:
     """Return those who are registered while the console is being opened."""
     chance = Chance(generator, LATE)
     found = []
-    for number, minutes in enumerate((24, 17, 9, 4), LATE):
+    for place, minutes in enumerate((24, 17, 9, 4), 1):
         known_s = now_s - 60 * minutes
         day = (known_s - DAY_S // 2) // DAY_S
-        each = replace(_patient(number, day, chance), known_s=known_s, shares=False)
-        found.append(replace(each, contacts=()))
+        each = _patient(LATE + place, place, day, chance)
+        found.append(replace(each, known_s=known_s, shares=False, contacts=()))
     return found
 
 
-def _patient(number: int, test_day: int, chance: Chance) -> Patient:
+def _patient(number: int, place: int, test_day: int, chance: Chance) -> Patient:
     commune = chance.commune()
-    shares = number % _SHARE_EVERY == 1
+    first = place == 0
+    shares = first or number % _SHARE_EVERY == 0
     count = chance.between(3, 4) if shares else chance.between(0, 1)
     way = Way.BLUETOOTH if shares else Way.INTERVIEW
+    delay = 0 if first else _DELAYS[number % len(_DELAYS)]
     return Patient(
         number=number,
+        place=place,
         person=chance.person(),
         commune=commune,
         onset_day=None if chance.yes(0.12) else test_day - chance.between(0, 4),
         test_day=test_day,
-        known_s=chance.at_work(test_day),
+        known_s=chance.at_work(test_day + delay),
         reports=shares or chance.yes(0.62),
         shares=shares,
-        # Yesterday evening or before, so that those keys are not in use any longer.
+        # On a day before, so that its keys are not in use any longer.
         met_s=(test_day - chance.between(1, 2)) * DAY_S + chance.between(0, 43_000),
         contacts=tuple(_contact(way, commune, chance) for _ in range(count)),
     )

@@ -37,6 +37,7 @@ class Post(NamedTuple):
     name : str
     role : Role
     unit : str
+        ID.
     """
 
     name: str
@@ -70,7 +71,7 @@ PLACES = (
     ),
     Place("m0-gd", UnitKind.SECTOR, f"Sở Giáo dục Sông Mây {MARK}", PROVINCE),
     Place("m0-1-gd", UnitKind.SECTOR, f"Trường Trung học Đồi Chè {MARK}", DISTRICT),
-    Place("m0-1-cho", UnitKind.VENUE_MANAGER, f"Chợ Cầu Gỗ {MARK}", "m0-1-1"),
+    Place("m0-1-cho", UnitKind.VENUE_MANAGER, f"Chợ Cầu Gỗ {MARK}", DISTRICT),
     Place("m0-1-xe", UnitKind.VENUE_MANAGER, f"Bến xe Đồi Chè {MARK}", DISTRICT),
 )
 # The first is whom one is when the console opens.

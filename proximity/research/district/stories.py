@@ -140,6 +140,8 @@ def _report(
     code = district.office.issue_code(desk, patient.commune, days)
     if patient.reports:
         yield district.later(1, 9)
+        if district.chance.yes(0.12):
+            phone.mistype(code)
         kept = range(patient.test_day - _KEPT_DAYS, district.today + 1)
         phone.report(code, kept, now_s=district.now_s)
 
