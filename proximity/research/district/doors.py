@@ -5,7 +5,7 @@ import html
 import re
 import threading
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Connection
@@ -21,6 +21,9 @@ AGENT = "Firefox · Windows"
 _HOST = b"localhost"
 _FORM = b"application/x-www-form-urlencoded"
 _REFUSED = re.compile(r'<p class="note bad" role="alert">(.*?)</p>', re.DOTALL)
+
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Answer(NamedTuple):
@@ -52,11 +55,13 @@ class Doors:
     ----------
     authority : Authority
         Its clock decides when something is done.
+    app : callable
+        The application; without one, the service of the authority.
     """
 
-    def __init__(self, authority: Authority) -> None:
+    def __init__(self, authority: Authority, app: Application | None = None) -> None:
         self.authority = authority
-        self._app = ServiceApp(authority, {})
+        self._app = app or ServiceApp(authority, {})
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._begun = threading.Event()
