@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import uuid
 from collections.abc import Mapping
 
 import numpy as np
@@ -137,8 +136,8 @@ class Office:
             `symptom` and `test`, UTC day numbers.
         """
         given = {name: iso_day(day) for name, day in days.items() if day is not None}
-        handle = uuid.UUID(bytes=self._generator.bytes(16), version=4)
-        fields = {"unit": unit, "type": "confirmed", "handle": str(handle)}
+        handle = self._generator.bytes(16).hex()
+        fields = {"unit": unit, "type": "confirmed", "handle": handle}
         return _found(_CODE, desk.do("/codes", fields | given)).replace(" ", "")
 
     def ask_to_share(
