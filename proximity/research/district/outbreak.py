@@ -15,6 +15,8 @@ from proximity.units import DAY_S
 
 # Positive tests a day: a wave that is past its height.
 WAVE = (1, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3)
+# Of a UTC day: 8 to 17 o'clock in the district.
+WORK_S = range(3_600, 10 * 3_600)
 # Who is tested first on a day shares, and a few of the others.
 _SHARE_EVERY = 16
 # Days from a test to its result, by the last digit of the patient's number.
@@ -140,8 +142,13 @@ class Chance:
         return int(self.generator.integers(low, high + 1))
 
     def at_work(self, day: int) -> int:
-        """Return a time of a day's work, 8 to 17 o'clock in the district."""
-        return day * DAY_S + self.between(3_600, 10 * 3_600)
+        """Return a time of a day's work."""
+        return day * DAY_S + self.between(WORK_S.start, WORK_S.stop - 1)
+
+
+def is_work(t_s: int) -> bool:
+    """Tell whether somebody is at work at a time, Unix seconds."""
+    return t_s % DAY_S in WORK_S
 
 
 def draw_outbreak(

@@ -11,8 +11,6 @@ MARK = "(mẫu)"
 HEALTH_AUTHORITY = "org.proximity.demo"
 AUTHORITY_NAME = f"Sở Y tế trình diễn {MARK}"
 PROVINCE, DISTRICT = "m0", "m0-1"
-# Seconds that clocks of the district are ahead of UTC.
-OFFSET_S = 7 * 3_600
 
 
 class Place(NamedTuple):

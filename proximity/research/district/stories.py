@@ -11,10 +11,12 @@ from proximity.research.district.doors import Desk
 from proximity.research.district.gathering import gather
 from proximity.research.district.office import Office
 from proximity.research.district.outbreak import (
+    WORK_S,
     Chance,
     Contact,
     Ending,
     Patient,
+    is_work,
 )
 from proximity.units import DAY_S, day_of, iso_day
 
@@ -50,8 +52,13 @@ class District:
         return day_of(self.now_s)
 
     def later(self, low_min: int, high_min: int) -> int:
-        """Return a time some minutes from now."""
-        return self.now_s + 60 * self.chance.between(low_min, high_min)
+        """Return a time some minutes from now, at work if it is work now."""
+        at_s = self.now_s + 60 * self.chance.between(low_min, high_min)
+        if is_work(self.now_s) and not is_work(at_s):
+            # After work it is done on the next day, before it in the morning.
+            early = at_s % DAY_S < WORK_S.start
+            at_s = self.chance.at_work(day_of(at_s) + (0 if early else 1))
+        return at_s
 
     def work_in(self, days: int) -> int:
         """Return a time at work, so many days from today."""
@@ -183,7 +190,7 @@ def contact_story(district: District, tie: Tie, phone: Device) -> Story:
     office, contact = district.office, tie.contact
     # Whoever is told by their phone calls within hours, some on the next day; the keys
     # of the meeting are told to them when nobody believes them any longer.
-    yield max(district.later(40, 1_500), tie.met_day * DAY_S + 98_000)
+    yield max(district.later(40, 1_500), (tie.met_day + 1) * DAY_S + 9_000)
     desk = office.desk(Role.TRACER, contact.commune)
     ref = office.add_case(desk, "F1", contact.person, contact.commune, days={})
     # The commune of the contact may not see the case of another one; the district may.

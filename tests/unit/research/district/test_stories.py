@@ -70,6 +70,25 @@ def test_the_work_on_a_case_that_others_ended_does_not_go_on(district, office, p
     assert [each.get("status") for each in changes] == ["reached"]
 
 
+def test_what_would_be_done_after_work_is_done_on_the_next_day(district):
+    begun_s = district.now_s + 9 * 3_600
+    seen = []
+
+    def story():
+        yield begun_s
+        yield district.later(120, 120)
+        seen.append(district.now_s - begun_s)
+        yield begun_s + 86_400 + 20 * 3_600
+        seen.append(district.later(5, 5) - district.now_s)
+
+    district.agenda.begin(story())
+    district.agenda.run()
+
+    # At 19:00 nobody is there; who works by night already goes on.
+    assert 16 * 3_600 <= seen[0] <= 25 * 3_600
+    assert seen[1] == 300
+
+
 def test_an_aside_begins_beside_the_story(district, patient):
     seen = []
 
