@@ -51,9 +51,13 @@ class District:
         """UTC day number."""
         return day_of(self.now_s)
 
+    def soon(self, low_min: int, high_min: int) -> int:
+        """Return a time some minutes from now."""
+        return self.now_s + 60 * self.chance.between(low_min, high_min)
+
     def later(self, low_min: int, high_min: int) -> int:
         """Return a time some minutes from now, at work if it is work now."""
-        at_s = self.now_s + 60 * self.chance.between(low_min, high_min)
+        at_s = self.soon(low_min, high_min)
         if is_work(self.now_s) and not is_work(at_s):
             # After work it is done on the next day, before it in the morning.
             early = at_s % DAY_S < WORK_S.start
@@ -99,7 +103,7 @@ def patient_story(
     desk = office.epidemiologist(patient.number)
     days = {"onset": patient.onset_day, "test": patient.test_day}
     ref = office.add_case(desk, "F0", patient.person, patient.commune, days=days)
-    yield district.later(2, 12)
+    yield district.soon(2, 12)
     desk.see(f"/cases/{ref}/person")
     end_day = patient.test_day + chance.between(7, 10)
     office.change(
@@ -146,7 +150,8 @@ def _report(
     days = {"symptom": patient.onset_day, "test": patient.test_day}
     code = district.office.issue_code(desk, patient.commune, days)
     if patient.reports:
-        yield district.later(1, 9)
+        # A code is over after a quarter of an hour, at work or not.
+        yield district.soon(1, 9)
         if district.chance.yes(0.12):
             phone.mistype(code)
         kept = range(patient.test_day - _KEPT_DAYS, district.today + 1)
@@ -308,7 +313,7 @@ def _fall_ill(district: District, ref: str, tie: Tie) -> Iterator[int]:
     desk = office.epidemiologist(tie.patient.number)
     yield district.later(10, 60)
     code = office.issue_code(desk, tie.contact.commune, {"test": today})
-    yield district.later(1, 9)
+    yield district.soon(1, 9)
     phone = district.new_device()
     phone.carry(range(today - _KEPT_DAYS, today + 1))
     phone.report(code, range(today - _KEPT_DAYS, today + 1), now_s=district.now_s)
