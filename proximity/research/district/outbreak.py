@@ -14,7 +14,7 @@ from proximity.research.district.places import COMMUNES, Invented, invent_person
 from proximity.units import DAY_S
 
 # Positive tests a day: a wave that is past its height.
-WAVE = (1, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3)
+WAVE = (1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 6, 6, 5, 5, 4, 4, 3, 3, 3, 2)
 # Of a UTC day: 8 to 17 o'clock in the district.
 WORK_S = range(3_600, 10 * 3_600)
 # Who is tested first on a day shares, and a few of the others.
