@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
+from proximity.authority.assembly import open_authority
 from proximity.authority.founding import found_authority
 from proximity.authority.publish import worker
 from proximity.authority.service import run as service
@@ -38,15 +40,23 @@ class Served:
         authority.engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    """Return a demonstration with two officers, to be copied."""
+    directory = tmp_path_factory.mktemp("made") / "demo"
+    found_authority(directory, {}, test=True, demo=True)
+    authority = open_authority(directory, {})
+    _appoint(authority, POSTS[:2])
+    authority.engine.dispose()
+    return directory
+
+
 @pytest.fixture
-def served(monkeypatch):
+def served(monkeypatch, made_once):
     made = Served()
 
     def live(directory, now_s, *, seed, progress):
-        found_authority(directory, {}, test=True, demo=True)
-        authority = living.open_authority(directory, {})
-        _appoint(authority, POSTS[:2])
-        authority.engine.dispose()
+        shutil.copytree(made_once, directory)
         progress(1.0)
         made.made.append((directory, seed))
 
