@@ -28,6 +28,9 @@ from proximity.research.district.living import ASIDES, live_district
 from proximity.research.district.places import MARK, POSTS
 from proximity.scoring.rule import Level
 
+# One district for all of them.
+pytestmark = pytest.mark.xdist_group("demo")
+
 MARKS = ("Dữ liệu tổng hợp — không phải người thật", "Synthetic data — no real person")
 # What a page shows of the district where it names nobody.
 SHOWS = {
