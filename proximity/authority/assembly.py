@@ -58,9 +58,19 @@ class Authority:
 
 
 def open_authority(
-    directory: Path, environment: Mapping[str, str] = os.environ
+    directory: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    clock: Callable[[], float] | None = None,
 ) -> Authority:
     """Put the parts together; the schema of the database is not looked at.
+
+    Parameters
+    ----------
+    directory : Path
+    environment : mapping
+    clock : callable -> float, or None
+        Unix seconds; None takes that of the service.
 
     Raises
     ------
@@ -70,7 +80,7 @@ def open_authority(
         If settings or passphrase cannot be used.
     """
     settings = load_settings(directory, environment)
-    clock = service_clock(settings, environment)
+    clock = clock or service_clock(settings, environment)
     engine = open_database(settings, directory)
     passphrase = load_passphrase(directory, environment)
     keyring = Keyring(engine, passphrase, clock)

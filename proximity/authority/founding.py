@@ -79,6 +79,7 @@ def found_authority(
     *,
     administrator: Administrator | None = None,
     test: bool = False,
+    demo: bool = False,
 ) -> Founded:
     """Make the directory and database of a new authority.
 
@@ -93,6 +94,8 @@ def found_authority(
     administrator : Administrator | None
     test : bool
         Whether `PROXIMITY_NOW` may move the clock.
+    demo : bool
+        Whether all people in it will be invented.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def found_authority(
     FormatError, StoreError
         If a setting is wrong, or directory or database cannot be used.
     """
-    settings = new_settings(environment, test=test)
+    settings = new_settings(environment, test=test, demo=demo)
     if administrator is not None:
         check_email(administrator.email)
         check_password(administrator.password)

@@ -28,6 +28,8 @@ LANGUAGES = ("vi", "en")
 MAX_KEEP_DAYS = 180
 _MAX_FILE_BYTES = 65_536
 _ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
+# Fixed when the directory is made: no environment turns one into the other.
+_FIXED = {"test", "demo"}
 _TRUE, _FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 
 
@@ -83,6 +85,8 @@ class Settings:
         Minutes that the times of the console are ahead of UTC.
     test : bool
         Made by `init --test`: then `PROXIMITY_NOW` moves the clock.
+    demo : bool
+        Made by `proximity authority demo`: every page says that its data is synthetic.
     """
 
     health_authority_id: str = "org.proximity"
@@ -110,6 +114,7 @@ class Settings:
     console_url: str = ""
     utc_offset_min: int = 420
     test: bool = False
+    demo: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what the service could not work with."""
@@ -161,7 +166,8 @@ def load_settings(
     directory : Path
         Made by `init`.
     environment : mapping
-        `PROXIMITY_AUTHORITY_REGION` and so on; whether it is a test is fixed by `init`.
+        `PROXIMITY_AUTHORITY_REGION` and so on; whether it is a test or a demonstration
+        is fixed when it is made.
 
     Returns
     -------
@@ -185,7 +191,9 @@ def load_settings(
     return _build(values, environment)
 
 
-def new_settings(environment: Mapping[str, str], *, test: bool) -> Settings:
+def new_settings(
+    environment: Mapping[str, str], *, test: bool, demo: bool = False
+) -> Settings:
     """Return the settings of a new directory: defaults, and the environment.
 
     Raises
@@ -193,7 +201,7 @@ def new_settings(environment: Mapping[str, str], *, test: bool) -> Settings:
     FormatError
         As `load_settings`.
     """
-    return replace(_build({}, environment), test=test)
+    return replace(_build({}, environment), test=test, demo=demo)
 
 
 def save_settings(directory: Path, settings: Settings) -> None:
@@ -215,7 +223,7 @@ def _build(values: dict[str, Any], environment: Mapping[str, str]) -> Settings:
     chosen = dict(values)
     for name, kind in kinds.items():
         text = environment.get(ENVIRONMENT_PREFIX + name.upper())
-        if text is not None and name != "test":
+        if text is not None and name not in _FIXED:
             chosen[name] = _parsed(name, text, kind)
         if name in chosen and type(chosen[name]) is not kind:
             raise _malformed(f"{name} is not of type {kind.__name__}")

@@ -26,6 +26,7 @@ from proximity.authority.publish.signing_keys import (
 )
 from proximity.authority.settings import is_initialised
 from proximity.cli.authority_api_key import app as api_key_app
+from proximity.cli.authority_demo import app as demo_app
 from proximity.cli.authority_import import app as import_app
 from proximity.cli.authority_people import app as people_app
 from proximity.cli.authority_service import app as service_app
@@ -46,6 +47,7 @@ app.add_typer(service_app)
 app.add_typer(import_app)
 app.add_typer(api_key_app)
 app.add_typer(people_app)
+app.add_typer(demo_app)
 
 DataFolder = Annotated[
     Path, typer.Option("--data", file_okay=False, help="The authority's directory.")

@@ -80,6 +80,8 @@ def imported_by(sources: Iterable[Path]) -> set[str]:
 MODULES = {"protobuf": "google", "dbus-fast": "dbus_fast", "argon2-cffi": "argon2"}
 SERVICE = PACKAGE / "authority"
 FITTING = PACKAGE / "research" / "fitting"
+# Lives through the doors of the service.
+DISTRICT = PACKAGE / "research" / "district"
 
 
 def modules_of(requirements: list[str]) -> set[str]:
@@ -90,7 +92,7 @@ def test_the_plain_installation_has_all_that_is_imported_and_nothing_else():
     plain = [
         each
         for each in PACKAGE.rglob("*.py")
-        if not {SERVICE, FITTING} & set(each.parents)
+        if not {SERVICE, FITTING, DISTRICT} & set(each.parents)
     ]
 
     assert imported_by(plain) == modules_of(PROJECT["project"]["dependencies"])
@@ -106,6 +108,7 @@ def test_the_authority_extra_has_all_that_its_service_imports_and_nothing_else()
     imported = imported_by(SERVICE.rglob("*.py"))
 
     assert imported - plain - brought == extra - loaded
+    assert imported_by(DISTRICT.rglob("*.py")) <= imported | plain
 
 
 def test_the_research_extra_has_all_that_fitting_imports_and_nothing_else():

@@ -1,12 +1,14 @@
 """The features that the console shows; a new one is a line in each list."""
 
+from collections.abc import Iterable
+
 from proximity.authority.accounts import pages as accounts
 from proximity.authority.accounts.deeds import GRANT, RESET
 from proximity.authority.audit import pages as audit
 from proximity.authority.cases import pages as cases
 from proximity.authority.cases.deeds import WITHDRAW
 from proximity.authority.console import pages as start
-from proximity.authority.console.registry import Registry
+from proximity.authority.console.registry import Page, Registry
 from proximity.authority.people import pages as people
 from proximity.authority.publish import pages as publish
 from proximity.authority.verification import pages as verification
@@ -15,8 +17,14 @@ from proximity.authority.verification import statistics_pages
 DEEDS = (RESET, GRANT, publish.ROTATE, WITHDRAW)
 
 
-def build_registry() -> Registry:
-    """Return every page and card of the console."""
+def build_registry(more: Iterable[Page] = ()) -> Registry:
+    """Return every page and card of the console.
+
+    Parameters
+    ----------
+    more : iterable of Page
+        Those that this one console has besides.
+    """
     cards = (
         *cases.cards(),
         *verification.cards(),
@@ -34,6 +42,7 @@ def build_registry() -> Registry:
             *audit.pages(),
             *people.pages(),
             *accounts.pages({deed.kind: deed for deed in DEEDS}),
+            *more,
         ),
         cards=cards,
     )

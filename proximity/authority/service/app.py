@@ -33,6 +33,8 @@ from proximity.authority.console.features import build_registry
 from proximity.authority.console.registry import PREFIX
 from proximity.authority.console.site import Console
 from proximity.authority.console.visit import Audit
+from proximity.authority.demo.door import DemoDoor
+from proximity.authority.demo.pages import pages as demo_pages
 from proximity.authority.keyring import REFRESH_EARLY_S, Keyring
 from proximity.authority.people.api import CITIZEN_DOORS, CITIZEN_PREFIX, citizen_routes
 from proximity.authority.publish.api import export_routes
@@ -120,10 +122,17 @@ class ServiceApp:
         Where the credentials of an object store are.
     audit : Audit | None
         Where deeds of officers are written down; None for the audit.
+    door : DemoDoor | None
+        Of a demonstration, into its console.
     """
 
     def __init__(
-        self, authority: Authority, environment: Any, audit: Audit | None = None
+        self,
+        authority: Authority,
+        environment: Any,
+        audit: Audit | None = None,
+        *,
+        door: DemoDoor | None = None,
     ) -> None:
         self._metrics = Metrics()
         self._timer = timer = PreciseTimer()
@@ -158,7 +167,8 @@ class ServiceApp:
         self._app.include_router(health_routes(authority, self._metrics))
         recursive = recursive_store(authority)
         self._app.include_router(export_routes(authority, store, recursive))
-        console = Console(authority, build_registry(), audit or deed_audit(authority))
+        registry = build_registry(demo_pages(authority, door))
+        console = Console(authority, registry, audit or deed_audit(authority))
         self._app.routes.extend(console.routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

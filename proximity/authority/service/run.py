@@ -4,12 +4,15 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
+from typing import TextIO
 
 import uvicorn
 
 from proximity.authority.assembly import Authority
 from proximity.authority.database import check_schema
+from proximity.authority.demo.door import DemoDoor
 from proximity.authority.service.app import ServiceApp
 from proximity.authority.service.connections import BoundedConnection
 from proximity.authority.service.open_files import most_connections, raise_file_limit
@@ -22,7 +25,14 @@ _GRACE_S = 20
 _COLLECT_AFTER = 50_000
 
 
-def serve(authority: Authority, port: int, tell: Callable[[str], None]) -> None:
+def serve(
+    authority: Authority,
+    port: int,
+    tell: Callable[[str], None],
+    *,
+    door: DemoDoor | None = None,
+    log: TextIO | None = None,
+) -> None:
     """Serve until the process is asked to end; then finish what was begun.
 
     Parameters
@@ -32,6 +42,10 @@ def serve(authority: Authority, port: int, tell: Callable[[str], None]) -> None:
         0 for a free one.
     tell : callable str -> None
         Is told the address as soon as connections are taken.
+    door : DemoDoor | None
+        Of a demonstration, into its console.
+    log : TextIO | None
+        Where the log goes; None for standard error.
 
     Raises
     ------
@@ -45,9 +59,9 @@ def serve(authority: Authority, port: int, tell: Callable[[str], None]) -> None:
     check_schema(authority.engine)
     # Secrets that are due or, after an update of the program, missing.
     authority.keyring.rotate()
-    start_log()
+    start_log(log or sys.stderr)
     config = uvicorn.Config(
-        ServiceApp(authority, os.environ),
+        ServiceApp(authority, os.environ, door=door),
         # The application answers a body that is late; a connection ends after that.
         http=BoundedConnection.within(
             2 * authority.settings.request_timeout_s,

@@ -16,6 +16,13 @@ def test_the_parts_work_together(authority, founded_once, clock):
     assert repr(opened) == "<Authority VN>"
 
 
+def test_a_clock_that_is_given_is_the_one_of_all_parts(founded_once):
+    opened = open_authority(founded_once[0], {}, clock=lambda: 5.5)
+
+    assert opened.now_s == 5
+    assert opened.keyring._clock() == 5.5
+
+
 def test_a_directory_that_was_not_made_is_none(tmp_path):
     with pytest.raises(NothingStoredError):
         open_authority(tmp_path, {})

@@ -45,6 +45,7 @@ def test_the_environment_makes_no_test_of_a_real_authority(tmp_path: Path):
 
     assert not load_settings(tmp_path, {"PROXIMITY_AUTHORITY_TEST": "true"}).test
     assert not new_settings({"PROXIMITY_AUTHORITY_TEST": "true"}, test=False).test
+    assert not new_settings({"PROXIMITY_AUTHORITY_DEMO": "true"}, test=False).demo
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_an_old_schema_is_not_served(authority):
 def unserved(monkeypatch):
     """Let a service end as soon as it has begun, without a trace in this process."""
     monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: None)
-    monkeypatch.setattr(run, "start_log", lambda: None)
+    monkeypatch.setattr(run, "start_log", lambda _: None)
     monkeypatch.setattr(run, "raise_file_limit", lambda: 1_024)
     monkeypatch.setattr(run.signal, "signal", lambda *_: None)
 
