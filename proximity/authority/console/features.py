@@ -1,7 +1,7 @@
 """The features that the console shows; a new one is a line in each list."""
 
 from proximity.authority.accounts import pages as accounts
-from proximity.authority.accounts.deeds import GRANT, RESET
+from proximity.authority.accounts.deeds import GRANT, MOVE, RESET
 from proximity.authority.audit import pages as audit
 from proximity.authority.cases import pages as cases
 from proximity.authority.cases.deeds import WITHDRAW
@@ -12,7 +12,7 @@ from proximity.authority.publish import pages as publish
 from proximity.authority.verification import pages as verification
 from proximity.authority.verification import statistics_pages
 
-DEEDS = (RESET, GRANT, publish.ROTATE, WITHDRAW)
+DEEDS = (RESET, GRANT, MOVE, publish.ROTATE, WITHDRAW)
 
 
 def build_registry() -> Registry:

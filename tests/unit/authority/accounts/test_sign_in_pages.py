@@ -184,6 +184,8 @@ def test_who_knows_the_password_alone_sets_no_factor_once_there_is_one(newcomer,
     set_up(browser, clock.now_s)
 
     fields = {"secret": secret, "code": pyotp.TOTP(secret).at(int(clock.now_s))}
-    assert thief.post("/console/set-up/code", fields).header("location").endswith(
-        "/sign-in"
+    assert (
+        thief.post("/console/set-up/code", fields)
+        .header("location")
+        .endswith("/sign-in")
     )
