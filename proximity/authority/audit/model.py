@@ -33,6 +33,10 @@ class Action(StrEnum):
     FORGET = "forget"
     ALARM = "alarm"
     RESTORE = "restore"
+    HEAD = "head"
+    ROTATE = "rotate"
+    RESEAL = "reseal"
+    ROTATED = "rotated"
     DEED = "deed"
 
 

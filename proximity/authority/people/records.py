@@ -8,7 +8,13 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import Action, Reader
-from proximity.authority.audit.trail import append_entry, entry_by, note_tail
+from proximity.authority.audit.trail import (
+    append_entry,
+    entry_by,
+    hold_masters,
+    masters_in_use,
+    note_tail,
+)
 from proximity.authority.database import reading, upsert
 from proximity.authority.people.folding import terms_of
 from proximity.authority.people.key_store import WrappedKey
@@ -64,6 +70,8 @@ def add_people(
     StoreError
         If the key store cannot be used.
     """
+    hold_masters(connection)
+    authority.vault.use(masters_in_use(connection).newest)
     today = day_of(authority.now_s)
     sealed = []
     for each in people:
@@ -115,9 +123,10 @@ def correct_person(
     checked = check_values(changes)
     row = person_row(authority, connection, reader, person)
     action = entry_by(reader, Action.CORRECT, fields=tuple(changes), subjects=(person,))
-    values = _open(authority, connection, action, row)
+    wrapped, values = _open(authority, connection, action, row)
     kept = {field: text for field, text in values.items() if field not in changes}
-    _replace(authority, connection, row, unit=row.unit, values=kept | checked)
+    values = kept | checked
+    seal_anew(authority, connection, row, wrapped=wrapped, unit=row.unit, values=values)
 
 
 def move_person(
@@ -139,8 +148,8 @@ def move_person(
     """
     row = person_row(authority, connection, reader, person)
     action = entry_by(reader, Action.MOVE, subjects=(person,))
-    values = _open(authority, connection, action, row)
-    _replace(authority, connection, row, unit=unit, values=values)
+    wrapped, values = _open(authority, connection, action, row)
+    seal_anew(authority, connection, row, wrapped=wrapped, unit=unit, values=values)
 
 
 def person_row(
@@ -242,23 +251,34 @@ def _seal(
 
 def _open(
     authority: Authority, connection: Connection, entry: Any, row: Row[Any]
-) -> dict[PersonField, str]:
+) -> tuple[WrappedKey, dict[PersonField, str]]:
     """Open a record within the program; the values reach no reader."""
     line = append_entry(authority, connection, entry)
     wrapped = living_key(authority, row)
-    return open_fields(authority, line, row, wrapped=wrapped, fields=PersonField)
+    values = open_fields(authority, line, row, wrapped=wrapped, fields=PersonField)
+    return wrapped, values
 
 
-def _replace(
+def seal_anew(
     authority: Authority,
     connection: Connection,
     row: Row[Any],
     *,
+    wrapped: WrappedKey,
     unit: str,
     values: Mapping[PersonField, str],
 ) -> None:
+    """Replace a record under a new key; the old one is destroyed by `settle`.
+
+    Raises
+    ------
+    StoreError
+        If the key store cannot be used.
+    """
     slot = Slot(row.person, unit, row.version + 1)
-    sealed = _seal(authority, slot, values, row.forget_day)
+    # A database that says a later day than the key store keeps nobody.
+    day = min(row.forget_day, wrapped.forget_day)
+    sealed = _seal(authority, slot, values, day)
     authority.vault.key_store.put([sealed.key])
     mine = persons.c.person == row.person
     connection.execute(update(persons).where(mine).values(sealed.row))
