@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, CursorResult, Select, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from proximity.authority.assembly import Authority
@@ -22,7 +22,14 @@ _ROWS = 5_000
 _BEHIND_ALL = 2**63
 # So long may no head have been published.
 _LOOK_BACK_DAYS = 366
-_COLUMNS = tuple(audit.c[name] for name in Line._fields)
+# A row that says it is of the stone age is looked up in bounded time.
+_MAX_DAYS = 10 * 366
+_LINES = select(*(audit.c[name] for name in Line._fields), audit.c.hash).order_by(
+    audit.c.seq
+)
+_SUBJECTS = select(audit_subjects.c.seq, audit_subjects.c.person).order_by(
+    audit_subjects.c.seq, audit_subjects.c.person
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,44 +176,40 @@ def first_day(connection: Connection, today: int) -> int:
     first_s = connection.execute(
         select(audit.c.at_s).order_by(audit.c.seq).limit(1)
     ).scalar()
-    look_back = today - _LOOK_BACK_DAYS
-    return look_back if first_s is None else min(day_of(first_s), look_back)
+    first = today if first_s is None else day_of(first_s)
+    return max(min(first, today - _LOOK_BACK_DAYS), today - _MAX_DAYS)
 
 
 def _walk_rows(authority: Authority, connection: Connection, walk: _Walk) -> None:
     # A whole walk has no lower bound: rows are put in front of the first as well.
     after = None if walk.last == START else walk.last.seq
-    walk.master = masters_in_use(connection, until=walk.last.seq).newest
-    subjects = _Subjects(connection, after)
-    statement = select(*_COLUMNS, audit.c.hash).order_by(audit.c.seq)
     if after is not None:
-        statement = statement.where(audit.c.seq > after)
-    rows = connection.execution_options(yield_per=_ROWS).execute(statement)
-    for row in rows:
-        line, stored = _line(row), bytes(row.hash)
-        _check_number(walk, line)
-        key = _key_of(authority, walk, line)
-        if line_hash(key, walk.last.hash, line) != stored:
-            raise _changed(line.seq)
-        _check_kept(walk, line, stored)
-        if subjects.of(line.seq) != unpack_subjects(line.subjects):
-            raise _unnamed(line.seq)
-        walk.last = Tail(line.seq, stored)
-        walk.rows += 1
-    subjects.of(_BEHIND_ALL)
+        walk.master = masters_in_use(connection, until=after).newest
+    # Whatever ends the walk: a cursor of the server that stays open is told of.
+    with (
+        _streamed(connection, _LINES, after) as rows,
+        _streamed(connection, _SUBJECTS, after) as persons,
+    ):
+        subjects = _Subjects(persons)
+        for row in rows:
+            _walk_row(authority, walk, row, subjects)
+        subjects.of(_BEHIND_ALL)
+
+
+def _streamed(
+    connection: Connection, statement: Select[Any], after: int | None
+) -> CursorResult[Any]:
+    """Return rows from the database block by block."""
+    if after is not None:
+        statement = statement.where(statement.selected_columns.seq > after)
+    return connection.execution_options(yield_per=_ROWS).execute(statement)
 
 
 class _Subjects:
     """Persons by row, in the order of rows."""
 
-    def __init__(self, connection: Connection, after: int | None) -> None:
-        c = audit_subjects.c
-        statement = select(c.seq, c.person).order_by(c.seq, c.person)
-        if after is not None:
-            statement = statement.where(c.seq > after)
-        self._rows = iter(
-            connection.execution_options(yield_per=_ROWS).execute(statement)
-        )
+    def __init__(self, rows: CursorResult[Any]) -> None:
+        self._rows = iter(rows)
         self._next = next(self._rows, None)
 
     def of(self, seq: int) -> list[int]:
@@ -218,6 +221,18 @@ class _Subjects:
             named.append(self._next.person)
             self._next = next(self._rows, None)
         return named
+
+
+def _walk_row(authority: Authority, walk: _Walk, row: Any, subjects: _Subjects) -> None:
+    line, stored = _line(row), bytes(row.hash)
+    _check_number(walk, line)
+    if line_hash(_key_of(authority, walk, line), walk.last.hash, line) != stored:
+        raise _changed(line.seq)
+    _check_kept(walk, line, stored)
+    if subjects.of(line.seq) != unpack_subjects(line.subjects):
+        raise _unnamed(line.seq)
+    walk.last = Tail(line.seq, stored)
+    walk.rows += 1
 
 
 def _key_of(authority: Authority, walk: _Walk, line: Line) -> bytes:
