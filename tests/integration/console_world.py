@@ -103,11 +103,12 @@ class World:
     marked: bool = True
     people: list[Person] = field(default_factory=list)
     planted: dict[str, dict[str, str]] = field(default_factory=dict)
+    markup: str = ""
 
     def name(self, unit: str, what: str) -> str:
         """Return a name that tells its unit; or one to look at."""
         if self.marked:
-            return f"{what} {mark_of(unit)} {MARKUP}"
+            return f"{what} {mark_of(unit)}{self.markup}"
         return PEOPLE[(len(self.people) + len(self.planted)) % len(PEOPLE)]
 
     def address(self, page: Page, unit: str) -> str:
@@ -285,7 +286,7 @@ def _join_cases(world: World) -> None:
 def build_world(authority: Authority, *, marked: bool = True) -> World:
     """Fill an authority with people and things; marked, unless it is to be shown."""
     units = add_units(authority)
-    world = World(authority, units, marked)
+    world = World(authority, units, marked, markup=f" {MARKUP}")
     for unit in units.values():
         world.people += [add_person(world, role, unit) for role in Role]
     for unit in units.values():

@@ -12,6 +12,7 @@ from proximity.authority.accounts.model import (
     organisations,
 )
 from proximity.authority.accounts.refusal import RefusalError
+from proximity.authority.plain_text import mixes_scripts
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,32}")
 _MAX_PATH = 255
@@ -97,10 +98,7 @@ def add_organisation(
             "A unit of this kind cannot stand there.",
             "Communes stand below districts or provinces, districts below provinces.",
         )
-    if not 1 <= len(name) <= 200:
-        raise RefusalError(
-            "unit_name", "The name has not 1 to 200 characters.", "Shorten it."
-        )
+    _check_name(name)
     if find_organisation(connection, unit_id) is not None:
         raise RefusalError(
             "unit_taken", "A unit has this code already.", "Each code is used once."
@@ -124,12 +122,9 @@ def rename_organisation(connection: Connection, unit_id: str, name: str) -> None
     Raises
     ------
     PolicyError
-        If it is empty or too long.
+        If it is empty, too long, or pretends to be another.
     """
-    if not 1 <= len(name) <= 200:
-        raise RefusalError(
-            "unit_name", "The name has not 1 to 200 characters.", "Shorten it."
-        )
+    _check_name(name)
     connection.execute(
         update(organisations).where(organisations.c.id == unit_id).values(name=name)
     )
@@ -161,6 +156,19 @@ def unit_names(connection: Connection, ids: set[str]) -> dict[str, str]:
         )
     )
     return {unit_id: name for unit_id, name in rows}  # noqa: C416 - rows of two
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name) <= 200:
+        raise RefusalError(
+            "unit_name", "The name has not 1 to 200 characters.", "Shorten it."
+        )
+    if mixes_scripts(name):
+        raise RefusalError(
+            "two_scripts",
+            "A word has letters of two scripts that look alike.",
+            "Type the name anew.",
+        )
 
 
 def _organisation(row: Row[Any]) -> Organisation:

@@ -60,7 +60,15 @@ def test_the_first_administrator_is_alone_and_need_not_wait(world, someone):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"unit": "088"}, {"unit": "none"}, {"email": "none"}, {"name": ""}],
+    [
+        {"unit": "088"},
+        {"unit": "none"},
+        {"email": "none"},
+        {"name": ""},
+        # The same to the eye: a letter of another script.
+        {"name": "\u0412inh"},
+        {"email": "b\u0456nh@example.org"},
+    ],
 )
 def test_an_account_that_cannot_be_is_refused_and_nothing_typed_is_lost(admin, fields):
     seen = add(admin, **fields)
