@@ -37,6 +37,7 @@ class Action(StrEnum):
     ROTATE = "rotate"
     RESEAL = "reseal"
     ROTATED = "rotated"
+    PRUNE = "prune"
     DEED = "deed"
 
 

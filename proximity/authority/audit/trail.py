@@ -26,6 +26,8 @@ from proximity.errors import DamagedRecordError, PolicyError
 _ADVISORY_LOCK = 7_707_237
 # And one that whoever seals new records shares; it is taken before the other.
 _MASTERS_LOCK = 7_707_238
+# What says which master keys are in use.
+_ROTATING = (Action.ROTATE, Action.ROTATED, Action.PRUNE)
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{0,64}")
 _NAME = re.compile(r"\S{1,254}")
 
@@ -77,21 +79,48 @@ def masters_in_use(connection: Connection, *, until: int | None = None) -> Maste
     DamagedRecordError
         If a line says what none can.
     """
-    actions = (Action.ROTATE, Action.ROTATED)
-    statement = select(audit.c.action, audit.c.reference).where(
-        audit.c.action.in_(actions)
-    )
+    c = audit.c
+    statement = select(c.action, c.reference, c.fields).where(c.action.in_(_ROTATING))
     if until is not None:
-        statement = statement.where(audit.c.seq <= until)
-    numbers: dict[str, list[int]] = {action: [1] for action in actions}
-    for action, number in connection.execute(statement):
-        if not (number.isascii() and number.isdecimal()):
-            raise DamagedRecordError(
-                "The audit does not say which key of persons is in use.",
-                "Run `proximity authority verify-audit --data DIR`.",
-            )
-        numbers[action].append(int(number))
-    return Masters(max(numbers[Action.ROTATED]), max(numbers[Action.ROTATE]))
+        statement = statement.where(c.seq <= until)
+    oldest, newest = [1], [1]
+    for action, reference, fields in connection.execute(statement):
+        if action == Action.ROTATE:
+            newest.append(_number(reference))
+        elif action == Action.ROTATED:
+            oldest.append(_number(reference))
+        else:
+            masters = masters_of_prune(fields)
+            oldest.append(masters.oldest)
+            newest.append(masters.newest)
+    return Masters(max(oldest), max(newest))
+
+
+def masters_of_prune(fields: str) -> Masters:
+    """Return which master keys were in use where a pruned audit begins.
+
+    Raises
+    ------
+    DamagedRecordError
+        If a line says what none can.
+    """
+    numbers = [_number(each) for each in fields.split(",")[1:]]
+    if len(numbers) != len(Masters._fields):
+        raise _unclear()
+    return Masters(*numbers)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise _unclear()
+    return int(text)
+
+
+def _unclear() -> DamagedRecordError:
+    return DamagedRecordError(
+        "The audit does not say which key of persons is in use.",
+        "Run `proximity authority verify-audit --data DIR`.",
+    )
 
 
 def hold_masters(connection: Connection, *, alone: bool = False) -> None:

@@ -10,7 +10,11 @@ from proximity.authority.assembly import Authority
 from proximity.authority.audit.chain import ROOT, Line, line_hash, unpack_subjects
 from proximity.authority.audit.heads import Head, heads_before, newest_head
 from proximity.authority.audit.model import Action, audit, audit_subjects
-from proximity.authority.audit.trail import audit_key, masters_in_use
+from proximity.authority.audit.trail import (
+    audit_key,
+    masters_in_use,
+    masters_of_prune,
+)
 from proximity.authority.database import reading, unusable
 from proximity.authority.people.key_store import Tail
 from proximity.authority.publish.published_store import PublishedStore
@@ -183,7 +187,9 @@ def first_day(connection: Connection, today: int) -> int:
 def _walk_rows(authority: Authority, connection: Connection, walk: _Walk) -> None:
     # A whole walk has no lower bound: rows are put in front of the first as well.
     after = None if walk.last == START else walk.last.seq
-    if after is not None:
+    if after is None:
+        _begin(connection, walk)
+    else:
         walk.master = masters_in_use(connection, until=after).newest
     # Whatever ends the walk: a cursor of the server that stays open is told of.
     with (
@@ -194,6 +200,26 @@ def _walk_rows(authority: Authority, connection: Connection, walk: _Walk) -> Non
         for row in rows:
             _walk_row(authority, walk, row, subjects)
         subjects.of(_BEHIND_ALL)
+
+
+def _begin(connection: Connection, walk: _Walk) -> None:
+    """Begin behind the head to which the audit was pruned, if it was.
+
+    A row of the chain has to say so, which the walk comes by.
+    """
+    c = audit.c
+    row = connection.execute(
+        select(c.reference, c.fields)
+        .where(c.action == Action.PRUNE)
+        .order_by(c.seq.desc())
+        .limit(1)
+    ).first()
+    if row is None or not row.reference.isdecimal():
+        return
+    seq = int(row.reference)
+    if seq in walk.kept:
+        walk.last = Tail(seq, walk.kept[seq])
+        walk.master = masters_of_prune(row.fields).newest
 
 
 def _streamed(

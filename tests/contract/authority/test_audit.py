@@ -8,12 +8,14 @@ from sqlalchemy.exc import DatabaseError
 
 from proximity.authority.audit.countersign import countersign
 from proximity.authority.audit.model import Action, Entry, Reason, audit
+from proximity.authority.audit.pruning import prune_audit
 from proximity.authority.audit.readings import readings_of_officers
 from proximity.authority.audit.trail import record_entry
 from proximity.authority.audit.unusual import FLOOR, raise_alarms, told_alarms
 from proximity.authority.audit.verify import verify_audit
 from proximity.authority.publish.published_store import LocalFolder
 from proximity.authority.publish.signing_keys import ensure_signers
+from proximity.authority.settings import MIN_AUDIT_DAYS
 
 ENTRY = Entry(
     "an", "02641", Action.READ, Reason.CASE_WORK, fields=("name",), subjects=(5, 9)
@@ -114,3 +116,18 @@ def test_who_browses_is_told_to_their_superior(authority):
     assert told_alarms(authority, ["03001"], since_s=0) == []
     lines = readings_of_officers(authority, ["02641"])
     assert [line.action for line in lines] == [Action.ALARM, Action.READ]
+
+
+def test_rows_whose_time_is_over_go_and_the_rest_is_good(open_process, clock):
+    authority = open_process(keep_audit_days=MIN_AUDIT_DAYS)
+    store = LocalFolder(authority.directory / "exports")
+    for _ in range(2):
+        record_entry(authority, ENTRY)
+        sign(authority)
+        clock.now_s += MIN_AUDIT_DAYS * 86_400
+
+    assert prune_audit(authority, store) == 1
+    report = verified(authority)
+    assert (report.rows, report.first_bad) == (4, None)
+    with pytest.raises(DatabaseError), authority.engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit"))
