@@ -46,6 +46,30 @@ class _Sealed(NamedTuple):
     key: WrappedKey
 
 
+class Anew(NamedTuple):
+    """A record that is to be sealed anew.
+
+    Attributes
+    ----------
+    row : Row
+        Of `persons`.
+    wrapped : WrappedKey
+        Its key so far.
+    unit : str
+        Whose officers look after the person from now on.
+    values : mapping of PersonField to str
+    """
+
+    row: Row[Any]
+    wrapped: WrappedKey
+    unit: str
+    values: Mapping[PersonField, str]
+
+    def __repr__(self) -> str:
+        """Tell the unit."""
+        return f"<Anew of {self.unit}>"
+
+
 def add_people(
     authority: Authority, connection: Connection, people: Sequence[NewPerson]
 ) -> list[int]:
@@ -125,8 +149,8 @@ def correct_person(
     action = entry_by(reader, Action.CORRECT, fields=tuple(changes), subjects=(person,))
     wrapped, values = _open(authority, connection, action, row)
     kept = {field: text for field, text in values.items() if field not in changes}
-    values = kept | checked
-    seal_anew(authority, connection, row, wrapped=wrapped, unit=row.unit, values=values)
+    anew = Anew(row, wrapped, row.unit, kept | checked)
+    seal_anew(authority, connection, [anew])
 
 
 def move_person(
@@ -149,7 +173,7 @@ def move_person(
     row = person_row(authority, connection, reader, person)
     action = entry_by(reader, Action.MOVE, subjects=(person,))
     wrapped, values = _open(authority, connection, action, row)
-    seal_anew(authority, connection, row, wrapped=wrapped, unit=unit, values=values)
+    seal_anew(authority, connection, [Anew(row, wrapped, unit, values)])
 
 
 def person_row(
@@ -260,33 +284,31 @@ def _open(
 
 
 def seal_anew(
-    authority: Authority,
-    connection: Connection,
-    row: Row[Any],
-    *,
-    wrapped: WrappedKey,
-    unit: str,
-    values: Mapping[PersonField, str],
+    authority: Authority, connection: Connection, records: Sequence[Anew]
 ) -> None:
-    """Replace a record under a new key; the old one is destroyed by `settle`.
+    """Replace records under new keys; the old ones are destroyed by `settle`.
 
     Raises
     ------
     StoreError
         If the key store cannot be used.
     """
-    slot = Slot(row.person, unit, row.version + 1)
-    # A database that says a later day than the key store keeps nobody.
-    day = min(row.forget_day, wrapped.forget_day)
-    sealed = _seal(authority, slot, values, day)
-    authority.vault.key_store.put([sealed.key])
-    mine = persons.c.person == row.person
-    connection.execute(update(persons).where(mine).values(sealed.row))
-    connection.execute(
-        delete(person_tokens).where(person_tokens.c.person == row.person)
-    )
-    _insert_tokens(connection, [sealed])
-    _bury(connection, bytes(row.key_id))
+    sealed = []
+    for row, wrapped, unit, values in records:
+        # A database that says a later day than the key store keeps nobody.
+        day = min(row.forget_day, wrapped.forget_day)
+        slot = Slot(row.person, unit, row.version + 1)
+        sealed.append(_seal(authority, slot, values, day))
+    # All at once: each time the key store is written to, the disk is waited for.
+    authority.vault.key_store.put([each.key for each in sealed])
+    for each in sealed:
+        mine = persons.c.person == each.row["person"]
+        connection.execute(update(persons).where(mine).values(each.row))
+    numbers = [each.row["person"] for each in sealed]
+    connection.execute(delete(person_tokens).where(person_tokens.c.person.in_(numbers)))
+    _insert_tokens(connection, sealed)
+    for record in records:
+        _bury(connection, bytes(record.row.key_id))
 
 
 def _insert_tokens(connection: Connection, sealed: Iterable[_Sealed]) -> None:

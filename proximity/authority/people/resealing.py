@@ -5,6 +5,7 @@ Officers go on working meanwhile: records are sealed anew in blocks, and found b
 keys until the last one is done. A rotation that broke off is finished by the next run.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from proximity.authority.database import named_errors, reading
 from proximity.authority.people.key_store import WrappedKey
 from proximity.authority.people.model import PersonField, persons
 from proximity.authority.people.reading import open_fields
-from proximity.authority.people.records import seal_anew, settle
+from proximity.authority.people.records import Anew, seal_anew, settle
 from proximity.authority.people.vault import Slot
 from proximity.errors import DamagedRecordError
 
@@ -152,19 +153,15 @@ def _reseal(
     """Open and seal records; return how many were changed outside the program."""
     subjects = tuple(row.person for row, _ in older)
     line = append_entry(authority, connection, _entry(Action.RESEAL, master, subjects))
-    bad = 0
+    opened = []
     for row, wrapped in older:
-        try:
+        with contextlib.suppress(DamagedRecordError):
             values = open_fields(
                 authority, line, row, wrapped=wrapped, fields=PersonField
             )
-        except DamagedRecordError:
-            bad += 1
-            continue
-        seal_anew(
-            authority, connection, row, wrapped=wrapped, unit=row.unit, values=values
-        )
-    return bad
+            opened.append(Anew(row, wrapped, row.unit, values))
+    seal_anew(authority, connection, opened)
+    return len(older) - len(opened)
 
 
 def _entry(action: Action, master: int, subjects: tuple[int, ...] = ()) -> Entry:
