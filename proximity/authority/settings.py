@@ -26,6 +26,8 @@ ENVIRONMENT_PREFIX = "PROXIMITY_AUTHORITY_"
 LANGUAGES = ("vi", "en")
 # No record of a person is kept longer than this from the day of the last decision.
 MAX_KEEP_DAYS = 180
+# Longer than anybody is kept: whoever was read has the time to ask by whom.
+MIN_AUDIT_DAYS, _MAX_AUDIT_DAYS = 366, 3_653
 _MAX_FILE_BYTES = 65_536
 _ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 # Fixed when the directory is made: no environment turns one into the other.
@@ -78,6 +80,8 @@ class Settings:
         Codes that officers issue, and that people ask for, in one UTC day.
     keep_cases_days, keep_contacts_days : int
         After so many days the record of a person is destroyed.
+    keep_audit_days : int
+        After so many days lines of the audit go.
     console_url : str
         Where officers reach the console, for example "https://console.example.org";
         "" lets only this machine in.
@@ -111,6 +115,7 @@ class Settings:
     user_reports_per_day: int = 1_000
     keep_cases_days: int = 30
     keep_contacts_days: int = 21
+    keep_audit_days: int = 1_096
     console_url: str = ""
     utc_offset_min: int = 420
     test: bool = False
@@ -278,6 +283,10 @@ def _check_keeping(settings: Settings) -> None:
     keeping = (settings.keep_cases_days, settings.keep_contacts_days)
     if min(keeping) < 1 or max(keeping) > MAX_KEEP_DAYS:
         raise _malformed(f"people are kept 1 to {MAX_KEEP_DAYS} days")
+    if not MIN_AUDIT_DAYS <= settings.keep_audit_days <= _MAX_AUDIT_DAYS:
+        raise _malformed(
+            f"the audit is kept {MIN_AUDIT_DAYS} to {_MAX_AUDIT_DAYS} days"
+        )
     place = settings.record_keys
     if place and not place.startswith(("/", "postgresql://")):
         raise _malformed("record_keys is an absolute path or postgresql://")

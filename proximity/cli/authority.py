@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from proximity.authority.publish.model import (
     DEFAULT_MINIMUM,
@@ -106,8 +108,22 @@ def publish_keys(
 
 
 @app.command("rotate")
-def rotate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
+def rotate(
+    *,
+    data: DataFolder,
+    people: Annotated[
+        bool,
+        typer.Option(
+            "--people",
+            help="Instead: a new master key of persons; seal every record anew.",
+        ),
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Make a new signing key, which signs beside the old one for 28 days."""
+    if people:
+        _rotate_people(data, as_json=as_json)
+        return
     if is_initialised(data):
         with extra_needed():
             from proximity.authority.rotation import rotate_all
@@ -122,6 +138,27 @@ def rotate(*, data: DataFolder, as_json: JsonFlag = False) -> None:
         name = key.verification_key
         say(f"{name.key_id} {name.key_version}{until}")
     say("Hand public_keys.json to every client before the old key stops signing.")
+
+
+def _rotate_people(data: Path, *, as_json: bool) -> None:
+    with extra_needed():
+        from proximity.authority.rotation import rotate_people
+    console = Console(stderr=True)
+    # Where nobody watches, even a progress that shows nothing leaves an empty line.
+    hidden = not console.is_terminal
+    with Progress(console=console, transient=True, disable=hidden) as shown:
+        task = shown.add_task("sealing records", total=None)
+        done = rotate_people(
+            data,
+            lambda at, of: shown.update(task, completed=at, total=of),
+        )
+    if as_json:
+        emit_json("proximity/authority-rotate-people/v1", done._asdict())
+        return
+    say(f"{done.people} records are sealed anew; master key {done.master} is in use.")
+    if done.damaged:
+        say(f"{done.damaged} records cannot be opened by any key; see a backup.")
+    say("Copy the folder keys to every machine that shows persons, and back up.")
 
 
 def _publish_from_service(data: Path, uploads: list[KeyFile], *, as_json: bool) -> None:

@@ -30,6 +30,7 @@ from proximity.authority.accounts.organisations import add_organisation, add_roo
 from proximity.authority.accounts.sessions import PASSKEY, begin_session, token_digest
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import Reader, Reason
+from proximity.authority.cases.model import edges
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.cases.transfers import offer_transfer
@@ -81,6 +82,10 @@ class Person(NamedTuple):
 PEOPLE = ("Trần Văn Minh", "Lê Thị Hoa", "Hoàng Văn Sơn", "Vàng Thị Mai", "Phạm Anh Tú")
 
 
+# What a page may show escaped and never as it is.
+MARKUP = "<u data-x='\">"
+
+
 def mark_of(unit: str) -> str:
     """Return what stands in the names of all things of a unit and nowhere else."""
     return f"mark{unit}mark"
@@ -98,11 +103,12 @@ class World:
     marked: bool = True
     people: list[Person] = field(default_factory=list)
     planted: dict[str, dict[str, str]] = field(default_factory=dict)
+    markup: str = ""
 
     def name(self, unit: str, what: str) -> str:
         """Return a name that tells its unit; or one to look at."""
         if self.marked:
-            return f"{what} {mark_of(unit)}"
+            return f"{what} {mark_of(unit)}{self.markup}"
         return PEOPLE[(len(self.people) + len(self.planted)) % len(PEOPLE)]
 
     def address(self, page: Page, unit: str) -> str:
@@ -217,11 +223,11 @@ def _plant_case(world: World, unit: Unit) -> dict[str, str]:
         "entropy": authority.entropy,
     }
     with authority.engine.begin() as connection:
+        fields = {"classification": "F1", "unit": unit.id}
+        fields |= {"person": int(world.planted[unit.id]["person"])}
         refs = [
-            create_case(
-                connection, scope, {"unit": each, "classification": "F1"}, **made
-            )
-            for each in (unit.id, elsewhere)
+            create_case(connection, scope, each, **made)
+            for each in (fields, {"classification": "F1", "unit": elsewhere})
         ]
         offer = offer_transfer(connection, scope, refs[1], unit.id, authority=authority)
     return {"case": refs[0], "transfer": offer}
@@ -250,21 +256,44 @@ PLANTS: tuple[Callable[[World, Unit], dict[str, str]], ...] = (
     _plant_officer,
     _plant_code,
     _plant_approval,
-    _plant_case,
     _plant_record,
+    _plant_case,
 )
+
+
+def _join_cases(world: World) -> None:
+    """Let the case of every unit have met that of the next one."""
+    refs = [world.planted[unit]["case"] for unit in world.units]
+    day = day_of(world.authority.now_s)
+    rows = [
+        {
+            "source": source,
+            "target": target,
+            "origin": "interview",
+            "level": 0,
+            "value": 0.0,
+            "minutes": 0.0,
+            "first_day": day,
+            "last_day": day,
+            "found_s": world.authority.now_s,
+        }
+        for source, target in zip(refs, refs[1:] + refs[:1], strict=True)
+    ]
+    with world.authority.engine.begin() as connection:
+        connection.execute(insert(edges), rows)
 
 
 def build_world(authority: Authority, *, marked: bool = True) -> World:
     """Fill an authority with people and things; marked, unless it is to be shown."""
     units = add_units(authority)
-    world = World(authority, units, marked)
+    world = World(authority, units, marked, markup=f" {MARKUP}")
     for unit in units.values():
         world.people += [add_person(world, role, unit) for role in Role]
     for unit in units.values():
         planted = world.planted.setdefault(unit.id, {})
         for plant in PLANTS:
             planted.update(plant(world, unit))
+    _join_cases(world)
     return world
 
 

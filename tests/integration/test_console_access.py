@@ -12,6 +12,7 @@ import anyio.to_thread
 import pytest
 from console_world import (
     COMMUNES,
+    MARKUP,
     PARAMETER,
     Browser,
     Person,
@@ -31,6 +32,7 @@ from proximity.authority.console.registry import PREFIX, Door, Kind, Page
 from proximity.authority.database import METADATA, reading
 from proximity.authority.founding import found_authority
 from proximity.authority.service.app import ServiceApp
+from proximity.units import day_of, iso_day
 
 # One world for all of this file.
 pytestmark = pytest.mark.xdist_group("walk")
@@ -137,6 +139,8 @@ def test_nobody_gets_at_what_is_of_another_unit_or_beyond_their_role(role, app, 
         for page, unit, seen in asyncio.run(walk(app, world, person)):
             where = f"{role} of {person.unit.id}: {page.name} of {unit}"
             assert [trace for trace in hidden if trace in seen.text] == [], where
+            if page.kind is not Kind.CSV:
+                assert MARKUP not in seen.text, where
             if page.needs is not None:
                 right = is_right(person, page, unit, world)
                 assert (seen.status not in (403, 404)) is right, (where, seen.status)
@@ -166,7 +170,48 @@ def test_who_has_the_right_sees_the_things_of_all_their_units(app, world):
         for unit, (above, _) in COMMUNES.items():
             wanted = world.planted[unit][trace] if trace else mark_of(unit)
             assert wanted in whole, (path, unit)
+            assert trace != "officer" or "&lt;u data-x=" in whole or "csv" in path
             assert (wanted in part) is (above == "088"), (path, unit)
+
+
+@pytest.mark.parametrize("role", [Role.EPIDEMIOLOGIST, Role.SUPERVISOR, Role.TRACER])
+def test_a_search_finds_and_counts_the_persons_of_ones_own_units_alone(
+    role, app, world
+):
+    """In every unit there is one person of this name, with a case."""
+    for person in people(world, role):
+        seen = Browser(app, person.token).get(f"{PREFIX}/cases?q=v%C4%83n+l%C3%AA")
+        within = {
+            unit
+            for unit, place in world.units.items()
+            if place.path.startswith(person.unit.path)
+        }
+        shown = {
+            unit
+            for unit in world.units
+            if f'{PREFIX}/cases/{world.planted[unit]["case"]}"' in seen.text
+        }
+        assert shown == within, person
+        # By its reference a case is found, or not, alike.
+        for unit in world.units:
+            ref = world.planted[unit]["case"]
+            text = Browser(app, person.token).get(f"{PREFIX}/cases?q={ref}").text
+            assert (f'{PREFIX}/cases/{ref}"' in text) is (unit in within)
+
+
+def test_a_graph_tells_of_contacts_elsewhere_that_there_are_some(app, world):
+    """The cases of all units are one ring: no page of one has both its neighbours."""
+    chief, tracer = (
+        next(each for each in world.people if (each.role, each.unit.id) == wanted)
+        for wanted in ((Role.SUPERVISOR, ROOT), (Role.TRACER, "02641"))
+    )
+    address = f"{PREFIX}/cases/{world.planted['02641']['case']}"
+    neighbours = [world.planted[unit]["case"] for unit in ("02635", "03001")]
+
+    whole, part = (Browser(app, each.token).get(address) for each in (chief, tracer))
+    assert (whole.status, part.status) == (200, 200)
+    assert [ref for ref in neighbours if ref in whole.text] == neighbours
+    assert [ref for ref in neighbours if ref in part.text] == []
 
 
 def test_an_act_that_is_refused_changes_nothing(app, world):
@@ -183,6 +228,54 @@ def test_an_act_that_is_refused_changes_nothing(app, world):
         assert Browser(app, person.token).post(address).status in (403, 404), page.name
 
     assert len(acts) > 15
+    assert _contents(world) == before
+
+
+# What somebody fills in who would reach into the unit next door.
+FOREIGN = "02635"
+_ELSEWHERE = {"unit": FOREIGN}
+_ROLE = {"role": "statistician", "unit": FOREIGN}
+REACHING = {
+    "case-add": (Role.EPIDEMIOLOGIST, {"classification": "F1"} | _ELSEWHERE),
+    "case-merge": (Role.EPIDEMIOLOGIST, {"other": "{case}"}),
+    "case-lines-take": (
+        Role.EPIDEMIOLOGIST,
+        {"lines": "ref,due\n{case},2026-01-01", "dry": "no"},
+    ),
+    "code-issue": (
+        Role.EPIDEMIOLOGIST,
+        {"test_type": "confirmed", "test_date": "{today}"} | _ELSEWHERE,
+    ),
+    "officer-add": (Role.ADMINISTRATOR, {"name": "B", "email": "b@c.vn"} | _ELSEWHERE),
+    "officer-give": (Role.ADMINISTRATOR, _ROLE),
+    "officer-take": (Role.ADMINISTRATOR, _ROLE),
+    "officer-move": (Role.ADMINISTRATOR, _ELSEWHERE),
+    "unit-add": (
+        Role.ADMINISTRATOR,
+        {"code": "X", "kind": "sector", "name": "B", "parent": FOREIGN},
+    ),
+    "units-import": (Role.ADMINISTRATOR, {"list": f"X;sector;B;{FOREIGN}"}),
+}
+
+
+@pytest.mark.parametrize("name", REACHING)
+def test_no_field_of_a_form_reaches_into_another_unit(name, app, world):
+    """The address is one's own; what is filled in is not."""
+    role, fields = REACHING[name]
+    person = next(
+        each for each in world.people if (each.role, each.unit.id) == (role, "02641")
+    )
+    known = {
+        "{case}": world.planted[FOREIGN]["case"],
+        "{today}": iso_day(day_of(world.authority.now_s)),
+    }
+    for hole, value in known.items():
+        fields = {key: text.replace(hole, value) for key, text in fields.items()}
+    page = next(each for each in WALKED if each.name == name)
+    before = _contents(world)
+
+    seen = Browser(app, person.token).post(world.address(page, "02641"), fields)
+    assert seen.status in (200, 400, 403, 409)
     assert _contents(world) == before
 
 

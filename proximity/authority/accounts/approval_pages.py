@@ -1,6 +1,6 @@
 """The page on which a second officer decides."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from proximity.authority.accounts.four_eyes import (
     DECIDES,
     Deed,
     Names,
+    Request,
     State,
     Verdict,
     decide,
@@ -74,7 +75,7 @@ def _view(deeds: Mapping[str, Deed], visit: Visit, shown: str = "") -> Html:
         people |= {each.decided_by for each in requests if each.decided_by}
         names = Names(
             officer_names(connection, people),
-            unit_names(connection, {each.unit.id for each in requests}),
+            unit_names(connection, _units_of(requests)),
         )
     rows = [
         {
@@ -99,6 +100,12 @@ def _view(deeds: Mapping[str, Deed], visit: Visit, shown: str = "") -> Html:
         "shown": shown,
     }
     return Html("accounts/approvals.html", context)
+
+
+def _units_of(requests: Iterable[Request]) -> set[str]:
+    """Return the units that requests are about, and those that they name."""
+    named = {each.details.get(key, "") for each in requests for key in ("unit", "from")}
+    return named | {each.unit.id for each in requests}
 
 
 def _waits(row: Mapping[str, object]) -> bool:

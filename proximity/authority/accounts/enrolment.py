@@ -28,7 +28,7 @@ def new_enrolment(connection: Connection, authority: Authority, officer: str) ->
         telephone. Only a digest of its 82 random bits is kept.
     """
     code = draw_long_code(authority.entropy)
-    connection.execute(delete(enrolments).where(enrolments.c.officer == officer))
+    end_enrolment(connection, officer)
     connection.execute(
         insert(enrolments).values(
             officer=officer,
@@ -103,8 +103,17 @@ def strip_credentials(
     return new_enrolment(connection, authority, officer)
 
 
+def end_enrolment(connection: Connection, officer: str) -> None:
+    """Let no code open an account any more."""
+    connection.execute(delete(enrolments).where(enrolments.c.officer == officer))
+
+
 def mark_enrolled(connection: Connection, officer: str, now_s: int) -> None:
-    """Remember when an officer first had two factors."""
+    """Remember when an officer first had two factors; their code is over then.
+
+    Whoever was shown one that nobody used would have a way into an account in use.
+    """
+    end_enrolment(connection, officer)
     connection.execute(
         update(officers)
         .where(officers.c.id == officer, officers.c.enrolled_s.is_(None))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from proximity.authority.accounts.deeds import GRANT, RESET
+from proximity.authority.accounts.deeds import GRANT, MOVE, RESET
 from proximity.authority.accounts.enrolment import new_enrolment
 from proximity.authority.accounts.four_eyes import Wish, ask_for
 from proximity.authority.accounts.model import (
@@ -12,6 +12,10 @@ from proximity.authority.accounts.model import (
     Unit,
     officers,
     organisations,
+)
+from proximity.authority.accounts.moving import (
+    move_needs_second_officer,
+    move_officer,
 )
 from proximity.authority.accounts.officers import (
     MOST_LISTED,
@@ -80,6 +84,7 @@ def pages() -> list[Page]:
                 ("enable", _enable),
                 ("reset", _reset),
                 ("code", _code),
+                ("move", _move),
                 ("sign-out", _sign_out),
             )
         ),
@@ -157,24 +162,19 @@ def _add(visit: Visit) -> View:
             visit.note(connection, "account.add", subject=new.id)
             add_officer(connection, new, visit.now_s)
             role = visit.form.text("role", 16)
-            waits = bool(role) and _grant(visit, connection, new.id, unit)
+            if role and _grant(visit, connection, new.id, unit):
+                # The second officer gets the code: else one could be both.
+                return Redirect(f"/officers/{new.id}", "officer.asked-new")
             code = new_enrolment(connection, visit.authority, new.id)
             account = find_account(connection, new.id)
     except RefusalError as error:
         return _new_view(visit, visit.t(f"error.{error.code}"))
-    context = {
-        "page_name": "officer-new",
-        "account": account,
-        "code": code,
-        "waits": waits,
-    }
+    return _code_view(account, code)
+
+
+def _code_view(account: Account | None, code: str) -> Html:
+    context = {"page_name": "officer-new", "account": account, "code": code}
     return Html("accounts/officer_code.html", context)
-
-
-def _code_view(account: Account | None, code: str, *, waits: bool) -> Html:
-    context = {"account": account, "code": code, "waits": waits}
-    named = {"page_name": "officer-new"}
-    return Html("accounts/officer_code.html", named | context)
 
 
 def _unit_to_keep(visit: Visit, connection: Connection) -> Unit:
@@ -324,22 +324,48 @@ def _reset(visit: Visit) -> View:
 
 
 def _code(visit: Visit) -> View:
-    """Hand out another first code; only to who never had two factors."""
+    """Hand out another first code; only to who never had two factors.
+
+    Who has rights that the visitor could not give alone gets it by a second officer.
+    """
     receiver = _not_self(visit)
     with visit.authority.engine.begin() as connection:
-        _reach_of(visit, connection)
+        unit = _reach_of(visit, connection)
         account = _account(connection, receiver)
         if account.enrolled_s is not None:
             raise RefusalError("is_enrolled", "They are set up.", "Ask for a reset.")
+        held = grants_of(connection, receiver)
+        beyond = any(
+            needs_second_officer(visit.officer, each.role, each.unit) for each in held
+        )
+        if beyond and not is_alone(connection):
+            visit.note(connection, "account.reset-ask", subject=receiver)
+            wish = Wish(RESET, unit, receiver, {})
+            ask_for(connection, visit.authority, visit.officer, wish)
+            return _back(visit, "officer.asked")
         visit.note(connection, "account.code", subject=receiver)
         code = new_enrolment(connection, visit.authority, receiver)
-    context = {
-        "page_name": "officer-new",
-        "account": account,
-        "code": code,
-        "waits": False,
-    }
-    return Html("accounts/officer_code.html", context)
+    return _code_view(account, code)
+
+
+def _move(visit: Visit) -> View:
+    """Let somebody work elsewhere; with a second officer if they would see more."""
+    receiver = _not_self(visit)
+    with visit.authority.engine.begin() as connection:
+        to, reach = _unit_to_keep(visit, connection), _reach_of(visit, connection)
+        home, held = unit_of_officer(visit), grants_of(connection, receiver)
+        if home is None or home == to:
+            return _back(visit, "officer.there")
+        eyes = move_needs_second_officer(visit.officer, held, home, to)
+        if eyes and not is_alone(connection):
+            visit.note(connection, "account.move-ask", subject=receiver)
+            details = {"from": home.id, "unit": to.id}
+            wish = Wish(MOVE, common_unit([reach, to]), receiver, details)
+            ask_for(connection, visit.authority, visit.officer, wish)
+            return _back(visit, "officer.asked")
+        visit.note(connection, "account.move", subject=receiver)
+        move_officer(connection, receiver, home.id, to.id)
+    return _back(visit, "officer.moved")
 
 
 def _sign_out(visit: Visit) -> View:

@@ -17,6 +17,7 @@ from proximity.authority.accounts.model import (
 )
 from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.accounts.sessions import end_sessions
+from proximity.authority.plain_text import mixes_scripts
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 MOST_LISTED = 200
@@ -116,6 +117,12 @@ def add_officer(connection: Connection, new: NewOfficer, now_s: int) -> None:
     if not 1 <= len(new.name) <= 120:
         raise RefusalError(
             "officer_name", "The name has not 1 to 120 characters.", "Shorten it."
+        )
+    if mixes_scripts(new.name) or mixes_scripts(new.email):
+        raise RefusalError(
+            "two_scripts",
+            "A word has letters of two scripts that look alike.",
+            "Type the name anew, and the address.",
         )
     email = new.email.lower()
     if connection.execute(select(officers.c.id).where(officers.c.email == email)).all():

@@ -3,7 +3,7 @@
 import re
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from proximity.authority.accounts.model import (
     ROOT,
@@ -12,9 +12,13 @@ from proximity.authority.accounts.model import (
     organisations,
 )
 from proximity.authority.accounts.refusal import RefusalError
+from proximity.authority.audit.model import CITIZEN, SERVICE
+from proximity.authority.plain_text import mixes_scripts
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,32}")
 _MAX_PATH = 255
+# Where lines of the audit are of no unit: whoever had one of these would read them.
+_RESERVED = (SERVICE, CITIZEN)
 # What may stand below what: administration below administration, bodies anywhere.
 _ABOVE = {
     UnitKind.PROVINCE: {UnitKind.AUTHORITY},
@@ -97,11 +101,8 @@ def add_organisation(
             "A unit of this kind cannot stand there.",
             "Communes stand below districts or provinces, districts below provinces.",
         )
-    if not 1 <= len(name) <= 200:
-        raise RefusalError(
-            "unit_name", "The name has not 1 to 200 characters.", "Shorten it."
-        )
-    if find_organisation(connection, unit_id) is not None:
+    _check_name(name)
+    if unit_id.lower() in _RESERVED or _is_taken(connection, unit_id):
         raise RefusalError(
             "unit_taken", "A unit has this code already.", "Each code is used once."
         )
@@ -124,12 +125,9 @@ def rename_organisation(connection: Connection, unit_id: str, name: str) -> None
     Raises
     ------
     PolicyError
-        If it is empty or too long.
+        If it is empty, too long, or pretends to be another.
     """
-    if not 1 <= len(name) <= 200:
-        raise RefusalError(
-            "unit_name", "The name has not 1 to 200 characters.", "Shorten it."
-        )
+    _check_name(name)
     connection.execute(
         update(organisations).where(organisations.c.id == unit_id).values(name=name)
     )
@@ -161,6 +159,27 @@ def unit_names(connection: Connection, ids: set[str]) -> dict[str, str]:
         )
     )
     return {unit_id: name for unit_id, name in rows}  # noqa: C416 - rows of two
+
+
+def _is_taken(connection: Connection, unit_id: str) -> bool:
+    """Tell whether a unit has this code, or one that differs in capitals alone."""
+    same = func.lower(organisations.c.id) == unit_id.lower()
+    return (
+        connection.execute(select(organisations.c.id).where(same)).first() is not None
+    )
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name) <= 200:
+        raise RefusalError(
+            "unit_name", "The name has not 1 to 200 characters.", "Shorten it."
+        )
+    if mixes_scripts(name):
+        raise RefusalError(
+            "two_scripts",
+            "A word has letters of two scripts that look alike.",
+            "Type the name anew.",
+        )
 
 
 def _organisation(row: Row[Any]) -> Organisation:

@@ -6,7 +6,7 @@ area is a member of `Area` and a column of `_RIGHTS`.
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
 from proximity.authority.accounts.model import (
     ROOT,
@@ -136,8 +136,9 @@ def units_in_reach(
         return or_(column.is_(None), column.is_not(None))
     if not paths:
         return false()
-    # `autoescape`: an ID may hold what LIKE takes for a wildcard.
-    below = or_(*(organisations.c.path.startswith(p, autoescape=True) for p in paths))
+    # Not LIKE, to which on SQLite "a/" and "A/" are one: two units would be.
+    column_path = organisations.c.path
+    below = or_(*(func.substr(column_path, 1, len(p)) == p for p in sorted(paths)))
     return column.in_(select(organisations.c.id).where(below))
 
 

@@ -100,13 +100,14 @@ def touch_session(authority: Authority, session: Session) -> None:
             )
 
 
-def end_session(connection: Connection, session_id: str, now_s: int) -> None:
-    """End one session; the next request of its browser has to sign in."""
-    connection.execute(
+def end_session(connection: Connection, session_id: str, now_s: int) -> bool:
+    """End one session, and tell whether it was open; its browser has to sign in."""
+    ended = connection.execute(
         update(sessions)
         .where(sessions.c.id == session_id, sessions.c.ended_s.is_(None))
         .values(ended_s=now_s)
     )
+    return bool(ended.rowcount)
 
 
 def end_sessions(

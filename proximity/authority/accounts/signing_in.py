@@ -21,6 +21,7 @@ from proximity.authority.accounts.sessions import (
     Session,
     begin_session,
     end_session,
+    end_sessions,
 )
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
@@ -84,17 +85,14 @@ def sign_in(authority: Authority, knock: Knock) -> Entry:
     attempt = Attempt(authority, knock.email, knock.client)
     with authority.engine.begin() as connection:
         attempt.check(connection)
-        row = connection.execute(
-            select(
-                officers.c.id,
-                officers.c.password_hash,
-                officers.c.totp_sealed,
-                officers.c.disabled_s,
-            ).where(officers.c.email == knock.email.lower())
-        ).first()
+        before = _account(connection, knock.email)
     # A hundred milliseconds of hashing, outside of any transaction.
-    right = is_password(knock.password, row.password_hash if row else None)
+    kept = before.password_hash if before else None
+    right = is_password(knock.password, kept)
     with authority.engine.begin() as connection:
+        # Somebody may have set a second factor up meanwhile, or another password.
+        row = _account(connection, knock.email)
+        right = right and row is not None and row.password_hash == kept
         proof = _proof(connection, authority, row, knock.code) if right and row else ""
         if row is not None and proof:
             token = begin_session(
@@ -141,13 +139,30 @@ def finish_enrolling(
 ) -> str:
     """Replace the session of somebody who just got a second factor by a whole one.
 
-    The token changes: one that somebody else saw before is worth nothing now.
+    The token changes: one that somebody else saw before is worth nothing now. Nor is
+    another session that knew the password alone: it could set a factor of its own.
+
+    Raises
+    ------
+    ApiError
+        If the session was ended meanwhile, by one that was faster.
     """
-    end_session(connection, session.id, authority.now_s)
+    if not end_session(connection, session.id, authority.now_s):
+        raise _refused()
+    end_sessions(connection, session.officer, authority.now_s)
     mark_enrolled(connection, session.officer, authority.now_s)
     return begin_session(
         connection, authority, session.officer, proof=proof, agent=session.agent
     )
+
+
+def _account(connection: Connection, email: str) -> Any:
+    c = officers.c
+    return connection.execute(
+        select(c.id, c.password_hash, c.totp_sealed, c.disabled_s).where(
+            c.email == email.lower()
+        )
+    ).first()
 
 
 def _proof(connection: Connection, authority: Authority, row: Any, code: str) -> str:

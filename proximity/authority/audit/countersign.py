@@ -2,20 +2,26 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from proximity.authority.assembly import Authority
-from proximity.authority.audit.heads import encode_head, head_name, newest_head
-from proximity.authority.audit.model import audit
-from proximity.authority.audit.trail import newest_line, note_tail
-from proximity.authority.audit.verify import START, verify_audit
+from proximity.authority.audit.heads import (
+    Head,
+    encode_head,
+    head_name,
+    newest_head,
+    parse_head,
+)
+from proximity.authority.audit.model import SERVICE, Action, Entry, Reason, audit
+from proximity.authority.audit.trail import newest_line, record_entry
+from proximity.authority.audit.verify import START, first_day, verify_audit
 from proximity.authority.database import reading
 from proximity.authority.people.key_store import Tail
 from proximity.authority.publish.published_store import PublishedStore
 from proximity.authority.publish.signing_keys import published_keys
 from proximity.errors import DamagedRecordError
 from proximity.protocol.signature import Signer
-from proximity.units import day_of
+from proximity.units import DAY_S, day_of, iso_day
 
 
 def countersign(
@@ -46,17 +52,19 @@ def countersign(
     """
     today = day_of(authority.now_s)
     name = head_name(today)
-    if store.get(name) is not None:
-        return False
     with reading(authority.engine) as connection:
         tail = newest_line(connection)
-        first_s = connection.execute(
-            select(audit.c.at_s).order_by(audit.c.seq).limit(1)
-        ).scalar()
-    if first_s is None:
+        first = first_day(connection, today)
+        is_told = _is_told(connection, today)
+    if is_told or tail == START:
         return False
     keys = published_keys(authority.directory)
-    before = newest_head(store, keys, first=day_of(first_s), last=today - 1)
+    there = store.get(name)
+    if there is not None:
+        # The process died before its line; or somebody else put a file there.
+        _tell(authority, parse_head(there, keys))
+        return False
+    before = newest_head(store, keys, first=first, last=today - 1)
     after = before.tail if before else START
     if not _is_there(authority, after):
         # Lost with what a restored backup did not have, or cut off: look at it all.
@@ -70,8 +78,30 @@ def countersign(
     region = authority.settings.region
     data = encode_head(region, today, tail, before=before, signers=signers())
     store.put(name, data)
-    note_tail(authority)
+    _tell(authority, parse_head(data, keys))
     return True
+
+
+def _tell(authority: Authority, head: Head) -> None:
+    """Name a published head in the audit: who takes it away has to change the chain."""
+    entry = Entry(
+        actor=SERVICE,
+        unit=SERVICE,
+        action=Action.HEAD,
+        reason=Reason.OPERATION,
+        reference=iso_day(head.day),
+        fields=(head.digest.hex(),),
+    )
+    record_entry(authority, entry)
+
+
+def _is_told(connection: Connection, day: int) -> bool:
+    statement = select(audit.c.seq).where(
+        audit.c.action == Action.HEAD,
+        audit.c.at_s >= day * DAY_S,
+        audit.c.reference == iso_day(day),
+    )
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def _is_there(authority: Authority, tail: Tail) -> bool:

@@ -33,6 +33,11 @@ class Action(StrEnum):
     FORGET = "forget"
     ALARM = "alarm"
     RESTORE = "restore"
+    HEAD = "head"
+    ROTATE = "rotate"
+    RESEAL = "reseal"
+    ROTATED = "rotated"
+    PRUNE = "prune"
     DEED = "deed"
 
 

@@ -2,14 +2,19 @@
 
 from sqlalchemy import select
 
-from proximity.authority.accounts.model import Area, officers, organisations
+from proximity.authority.accounts.model import (
+    ROOT_UNIT,
+    Area,
+    officers,
+    organisations,
+)
 from proximity.authority.accounts.officers import officer_names
 from proximity.authority.accounts.organisations import unit_names
 from proximity.authority.accounts.rules import reads
-from proximity.authority.audit.model import REASON_TEXTS
+from proximity.authority.audit.model import CITIZEN, REASON_TEXTS, SERVICE
 from proximity.authority.audit.readings import (
     PAGE,
-    officer_code,
+    officer_codes,
     readings_of_officers,
 )
 from proximity.authority.audit.unusual import told_alarms
@@ -21,6 +26,7 @@ from proximity.authority.settings import LANGUAGES
 from proximity.units import DAY_S, day_of
 
 _READ = reads(Area.AUDIT)
+_NO_UNITS = {SERVICE: "audit.unit.service", CITIZEN: "audit.unit.citizen"}
 _MAX_DIGITS = 16
 # For how long an alarm stands above the lines.
 _ALARM_DAYS = 7
@@ -56,7 +62,8 @@ def _audit(visit: Visit) -> View:
             "lines": lines,
             "alarms": alarms,
             "names": officer_names(connection, people),
-            "units": unit_names(connection, units),
+            "units": unit_names(connection, units)
+            | {each: visit.t(message) for each, message in _NO_UNITS.items()},
             "who": who,
             "older": lines[-1].seq if len(lines) == PAGE else None,
             "reasons": _reasons(visit.language),
@@ -73,7 +80,9 @@ def _units(visit: Visit) -> set[str]:
     reach = visit.reach(_READ, organisations.c.id)
     with reading(visit.authority.engine) as connection:
         rows = connection.execute(select(organisations.c.id).where(reach))
-        return set(rows.scalars())
+        found = set(rows.scalars())
+    # What the service does, and persons themselves, is of no unit.
+    return found | set(_NO_UNITS if visit.may(_READ, ROOT_UNIT) else ())
 
 
 def _officer(visit: Visit, who: str) -> str:
@@ -82,7 +91,7 @@ def _officer(visit: Visit, who: str) -> str:
     with reading(visit.authority.engine) as connection:
         rows = connection.execute(select(officers.c.id, officers.c.name).where(reach))
         for officer, name in rows:
-            if who in (officer, name, officer_code(visit.authority, officer)):
+            if who in (officer, name, *officer_codes(visit.authority, officer)):
                 return str(officer)
     # Nobody has a name without letters: nothing is found.
     return "-"

@@ -124,11 +124,21 @@ def readings_of_person(
 
 def officer_code(authority: Authority, name: str) -> str:
     """Return the six letters by which citizens see an account."""
+    return officer_codes(authority, name)[0]
+
+
+def officer_codes(authority: Authority, name: str) -> list[str]:
+    """Return the codes of an account, that of today first.
+
+    A rotation of the master key changes them; a person may have noted an older one.
+    """
     if name in (SERVICE, CITIZEN):
-        return name
-    key = authority.vault.derived("officer code")
-    code = base64.b32encode(hmac.digest(key, name.encode(), "sha256")).decode()
-    return code[:_CODE_CHARACTERS]
+        return [name]
+    macs = (
+        hmac.digest(key, name.encode(), "sha256")
+        for key in authority.vault.all_derived("officer code")
+    )
+    return [base64.b32encode(mac).decode()[:_CODE_CHARACTERS] for mac in macs]
 
 
 def _page(

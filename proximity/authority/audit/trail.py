@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,10 +20,14 @@ from proximity.authority.audit.model import (
 )
 from proximity.authority.database import reading, unusable
 from proximity.authority.people.key_store import Tail
-from proximity.errors import PolicyError
+from proximity.errors import DamagedRecordError, PolicyError
 
 # Of the advisory locks of this database, the one that adding to the audit takes.
 _ADVISORY_LOCK = 7_707_237
+# And one that whoever seals new records shares; it is taken before the other.
+_MASTERS_LOCK = 7_707_238
+# What says which master keys are in use.
+_ROTATING = (Action.ROTATE, Action.ROTATED, Action.PRUNE)
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{0,64}")
 _NAME = re.compile(r"\S{1,254}")
 
@@ -46,9 +51,87 @@ class AuditLine:
     seals_anew: bool
 
 
-def audit_key(authority: Authority) -> bytes:
+class Masters(NamedTuple):
+    """Which master keys of persons count, as the audit says.
+
+    Attributes
+    ----------
+    oldest : int
+        Records may still be of this one.
+    newest : int
+        Everything new is made with this one.
+    """
+
+    oldest: int
+    newest: int
+
+
+def audit_key(authority: Authority, master: int | None = None) -> bytes:
     """Return the key of the chain; it lies outside the database."""
-    return authority.vault.derived("audit")
+    return authority.vault.derived("audit", master=master)
+
+
+def masters_in_use(connection: Connection, *, until: int | None = None) -> Masters:
+    """Return which master keys are in use, or were at a line of the audit.
+
+    Raises
+    ------
+    DamagedRecordError
+        If a line says what none can.
+    """
+    c = audit.c
+    statement = select(c.action, c.reference, c.fields).where(c.action.in_(_ROTATING))
+    if until is not None:
+        statement = statement.where(c.seq <= until)
+    oldest, newest = [1], [1]
+    for action, reference, fields in connection.execute(statement):
+        if action == Action.ROTATE:
+            newest.append(_number(reference))
+        elif action == Action.ROTATED:
+            oldest.append(_number(reference))
+        else:
+            masters = masters_of_prune(fields)
+            oldest.append(masters.oldest)
+            newest.append(masters.newest)
+    return Masters(max(oldest), max(newest))
+
+
+def masters_of_prune(fields: str) -> Masters:
+    """Return which master keys were in use where a pruned audit begins.
+
+    Raises
+    ------
+    DamagedRecordError
+        If a line says what none can.
+    """
+    numbers = [_number(each) for each in fields.split(",")[1:]]
+    if len(numbers) != len(Masters._fields):
+        raise _unclear()
+    return Masters(*numbers)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise _unclear()
+    return int(text)
+
+
+def _unclear() -> DamagedRecordError:
+    return DamagedRecordError(
+        "The audit does not say which key of persons is in use.",
+        "Run `proximity authority verify-audit --data DIR`.",
+    )
+
+
+def hold_masters(connection: Connection, *, alone: bool = False) -> None:
+    """Let no rotation begin before this transaction ends; or begin one, `alone`.
+
+    Nothing may be sealed with the old key behind the back of a rotation.
+    """
+    if connection.dialect.name == "postgresql":
+        kind = "lock" if alone else "lock_shared"
+        statement = text(f"SELECT pg_advisory_xact_{kind}(:number)")
+        connection.execute(statement, {"number": _MASTERS_LOCK})
 
 
 def append_entry(
@@ -84,6 +167,12 @@ def append_entry(
         # What was written after the backup is lost: the gap in the numbers shows it.
         kept = authority.vault.key_store.tail()
         seq = max(seq, kept.seq + 1 if kept else 0)
+    # The line of a rotation is the first of the new key: one who has only the old key
+    # neither writes it nor anything behind it.
+    rotates = entry.action == Action.ROTATE
+    authority.vault.use(
+        int(entry.reference) if rotates else masters_in_use(connection).newest
+    )
     line = line_of(entry, seq, authority.now_s)
     hashed = line_hash(audit_key(authority), last.hash, line)
     connection.execute(insert(audit).values(**line._asdict(), hash=hashed))
@@ -94,7 +183,7 @@ def append_entry(
         seq,
         frozenset(entry.fields),
         frozenset(entry.subjects),
-        seals_anew=entry.action in (Action.CORRECT, Action.MOVE),
+        seals_anew=entry.action in (Action.CORRECT, Action.MOVE, Action.RESEAL),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from proximity.authority.accounts import pages as accounts
-from proximity.authority.accounts.deeds import GRANT, RESET
+from proximity.authority.accounts.deeds import GRANT, MOVE, RESET
 from proximity.authority.audit import pages as audit
 from proximity.authority.cases import pages as cases
 from proximity.authority.cases.deeds import WITHDRAW
@@ -14,7 +14,7 @@ from proximity.authority.publish import pages as publish
 from proximity.authority.verification import pages as verification
 from proximity.authority.verification import statistics_pages
 
-DEEDS = (RESET, GRANT, publish.ROTATE, WITHDRAW)
+DEEDS = (RESET, GRANT, MOVE, publish.ROTATE, WITHDRAW)
 
 
 def build_registry(more: Iterable[Page] = ()) -> Registry:

@@ -27,6 +27,7 @@ from proximity.authority.accounts.sessions import (
 )
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
+from proximity.authority.audit.trail import note_tail
 from proximity.authority.console.catalogue import load_catalogue, translate
 from proximity.authority.console.cookies import Cookies, form_token
 from proximity.authority.console.frame import static_files
@@ -105,11 +106,21 @@ class Console:
             log_event("failure", error=type(error).__name__)
             return seal(Response("503", 503), https=self._https)
         response = self._answer(page, visit, request, body=body, cookies=cookies)
+        if page.kind is Kind.ACT:
+            self._note_tail()
         if not cookies.browser:
             cookies.keep_browser(response, browser)
         if visit.language != cookies.language:
             cookies.keep_language(response, visit.language)
         return seal(response, https=self._https)
+
+    def _note_tail(self) -> None:
+        """Keep the end of the audit: lines of deeds come with their transactions."""
+        try:
+            note_tail(self._authority)
+        except (ProximityError, SQLAlchemyError) as error:
+            # What was done is done; the next line is kept together with this one.
+            log_event("failure", error=type(error).__name__)
 
     def _answer(
         self,

@@ -13,10 +13,9 @@ from proximity.authority.accounts.rules import allowed, units_in_reach
 from proximity.authority.accounts.sessions import Session
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
+from proximity.authority.plain_text import has_unseen
 
 _MAX_FIELDS = 200
-# Characters that turn the direction of what follows, or are not seen at all.
-_UNSEEN = {"Cc", "Cf", "Co", "Cn", "Cs"}
 
 
 class Audit(Protocol):
@@ -92,8 +91,7 @@ class Form:
         value = value.replace("\r\n", "\n").strip()
         if len(value) > longest:
             raise ApiError(400, "too_long", f"a field has over {longest} characters")
-        kept = {"\n", "\t"} if lines else set()
-        if any(unicodedata.category(c) in _UNSEEN and c not in kept for c in value):
+        if has_unseen(value, "\n\t" if lines else ""):
             raise ApiError(400, "unseen", "a field has characters that are not seen")
         return value
 

@@ -93,7 +93,7 @@ def issue_receipt(authority: Authority, connection: Connection, person: int) -> 
         Three groups of four letters and digits, 58 bits.
     """
     receipt = _draw_receipt(authority)
-    row = {"receipt_hmac": _receipt_hmac(authority, receipt), "person": person}
+    row = {"receipt_hmac": _receipt_hmacs(authority, receipt)[0], "person": person}
     connection.execute(insert(citizen_receipts).values(row))
     return receipt
 
@@ -266,11 +266,11 @@ def _person_of_receipt(
     authority: Authority, connection: Connection, receipt: str
 ) -> tuple[int, str] | None:
     plain = re.sub(r"[\s-]", "", receipt[:64]).upper()
-    hashed = _receipt_hmac(authority, plain)
+    hashed = _receipt_hmacs(authority, plain)
     row = connection.execute(
         select(persons.c.person, persons.c.unit)
         .join(citizen_receipts, citizen_receipts.c.person == persons.c.person)
-        .where(citizen_receipts.c.receipt_hmac == hashed)
+        .where(citizen_receipts.c.receipt_hmac.in_(hashed))
     ).one_or_none()
     return None if row is None else (row.person, row.unit)
 
@@ -333,9 +333,11 @@ def _draw_receipt(authority: Authority) -> str:
     return f"{drawn[:4]}-{drawn[4:8]}-{drawn[8:_RECEIPT_CHARACTERS]}"
 
 
-def _receipt_hmac(authority: Authority, receipt: str) -> bytes:
-    key = authority.vault.derived("receipt")
-    return hmac.digest(key, receipt.replace("-", "").encode(), "sha256")
+def _receipt_hmacs(authority: Authority, receipt: str) -> list[bytes]:
+    """Return what may stand for a receipt: it outlives a rotation of the master key."""
+    plain = receipt.replace("-", "").encode()
+    keys = authority.vault.all_derived("receipt")
+    return [hmac.digest(key, plain, "sha256") for key in keys]
 
 
 def _code_hmac(authority: Authority, person: int, code: str) -> bytes:

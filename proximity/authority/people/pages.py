@@ -31,6 +31,7 @@ def _retention(visit: Visit) -> View:
     context = {
         "rules": retention_rules(visit.authority),
         "longest": MAX_KEEP_DAYS,
+        "audit_days": visit.authority.settings.keep_audit_days,
         "rows": [
             (iso_day(row.day), row.day <= day_of(visit.now_s), row)
             for row in retention_calendar(visit.authority, sorted(units))

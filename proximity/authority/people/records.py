@@ -8,7 +8,13 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import Action, Reader
-from proximity.authority.audit.trail import append_entry, entry_by, note_tail
+from proximity.authority.audit.trail import (
+    append_entry,
+    entry_by,
+    hold_masters,
+    masters_in_use,
+    note_tail,
+)
 from proximity.authority.database import reading, upsert
 from proximity.authority.people.folding import terms_of
 from proximity.authority.people.key_store import WrappedKey
@@ -40,6 +46,30 @@ class _Sealed(NamedTuple):
     key: WrappedKey
 
 
+class Anew(NamedTuple):
+    """A record that is to be sealed anew.
+
+    Attributes
+    ----------
+    row : Row
+        Of `persons`.
+    wrapped : WrappedKey
+        Its key so far.
+    unit : str
+        Whose officers look after the person from now on.
+    values : mapping of PersonField to str
+    """
+
+    row: Row[Any]
+    wrapped: WrappedKey
+    unit: str
+    values: Mapping[PersonField, str]
+
+    def __repr__(self) -> str:
+        """Tell the unit."""
+        return f"<Anew of {self.unit}>"
+
+
 def add_people(
     authority: Authority, connection: Connection, people: Sequence[NewPerson]
 ) -> list[int]:
@@ -64,6 +94,8 @@ def add_people(
     StoreError
         If the key store cannot be used.
     """
+    hold_masters(connection)
+    authority.vault.use(masters_in_use(connection).newest)
     today = day_of(authority.now_s)
     sealed = []
     for each in people:
@@ -115,9 +147,10 @@ def correct_person(
     checked = check_values(changes)
     row = person_row(authority, connection, reader, person)
     action = entry_by(reader, Action.CORRECT, fields=tuple(changes), subjects=(person,))
-    values = _open(authority, connection, action, row)
+    wrapped, values = _open(authority, connection, action, row)
     kept = {field: text for field, text in values.items() if field not in changes}
-    _replace(authority, connection, row, unit=row.unit, values=kept | checked)
+    anew = Anew(row, wrapped, row.unit, kept | checked)
+    seal_anew(authority, connection, [anew])
 
 
 def move_person(
@@ -139,8 +172,8 @@ def move_person(
     """
     row = person_row(authority, connection, reader, person)
     action = entry_by(reader, Action.MOVE, subjects=(person,))
-    values = _open(authority, connection, action, row)
-    _replace(authority, connection, row, unit=unit, values=values)
+    wrapped, values = _open(authority, connection, action, row)
+    seal_anew(authority, connection, [Anew(row, wrapped, unit, values)])
 
 
 def person_row(
@@ -242,31 +275,40 @@ def _seal(
 
 def _open(
     authority: Authority, connection: Connection, entry: Any, row: Row[Any]
-) -> dict[PersonField, str]:
+) -> tuple[WrappedKey, dict[PersonField, str]]:
     """Open a record within the program; the values reach no reader."""
     line = append_entry(authority, connection, entry)
     wrapped = living_key(authority, row)
-    return open_fields(authority, line, row, wrapped=wrapped, fields=PersonField)
+    values = open_fields(authority, line, row, wrapped=wrapped, fields=PersonField)
+    return wrapped, values
 
 
-def _replace(
-    authority: Authority,
-    connection: Connection,
-    row: Row[Any],
-    *,
-    unit: str,
-    values: Mapping[PersonField, str],
+def seal_anew(
+    authority: Authority, connection: Connection, records: Sequence[Anew]
 ) -> None:
-    slot = Slot(row.person, unit, row.version + 1)
-    sealed = _seal(authority, slot, values, row.forget_day)
-    authority.vault.key_store.put([sealed.key])
-    mine = persons.c.person == row.person
-    connection.execute(update(persons).where(mine).values(sealed.row))
-    connection.execute(
-        delete(person_tokens).where(person_tokens.c.person == row.person)
-    )
-    _insert_tokens(connection, [sealed])
-    _bury(connection, bytes(row.key_id))
+    """Replace records under new keys; the old ones are destroyed by `settle`.
+
+    Raises
+    ------
+    StoreError
+        If the key store cannot be used.
+    """
+    sealed = []
+    for row, wrapped, unit, values in records:
+        # A database that says a later day than the key store keeps nobody.
+        day = min(row.forget_day, wrapped.forget_day)
+        slot = Slot(row.person, unit, row.version + 1)
+        sealed.append(_seal(authority, slot, values, day))
+    # All at once: each time the key store is written to, the disk is waited for.
+    authority.vault.key_store.put([each.key for each in sealed])
+    for each in sealed:
+        mine = persons.c.person == each.row["person"]
+        connection.execute(update(persons).where(mine).values(each.row))
+    numbers = [each.row["person"] for each in sealed]
+    connection.execute(delete(person_tokens).where(person_tokens.c.person.in_(numbers)))
+    _insert_tokens(connection, sealed)
+    for record in records:
+        _bury(connection, bytes(record.row.key_id))
 
 
 def _insert_tokens(connection: Connection, sealed: Iterable[_Sealed]) -> None:

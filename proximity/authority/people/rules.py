@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.people.model import PersonField, PersonKind
+from proximity.authority.plain_text import has_unseen, mixes_scripts
 from proximity.authority.settings import Settings
 
 # In characters; a value of four bytes a character is still below the bound of bodies.
@@ -23,11 +24,6 @@ _ID_NUMBER = re.compile(r"[A-Z0-9]{5,20}")
 # Fields that have line breaks.
 _LONG = (PersonField.ADDRESS, PersonField.NOTES, PersonField.ANSWERS)
 _BREAKS = "\n\t"
-# Controls, formats (bidi and zero-width ones too), surrogates, private, unassigned,
-# separators of lines and paragraphs.
-_REFUSED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-# Letters of these look alike: a word of two of them pretends to be another.
-_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
 
 
 def check_values(values: Mapping[PersonField, str]) -> dict[PersonField, str]:
@@ -101,27 +97,16 @@ def _check(field: PersonField, text: str) -> str:
         limit = MAX_CHARACTERS[field]
         raise _refusal(field, f"has more than {limit} characters")
     text = text.replace("\r\n", "\n")
-    allowed = _BREAKS if field in _LONG else ""
-    if not text.isprintable() and any(
-        unicodedata.category(c) in _REFUSED and c not in allowed for c in text
-    ):
+    if has_unseen(text, _BREAKS if field in _LONG else ""):
         raise _refusal(field, "has characters that cannot be seen")
     text = unicodedata.normalize("NFC", text).strip()
     return _NORMAL[field](text) if text and field in _NORMAL else text
 
 
 def _normal_name(text: str) -> str:
-    words = text.split()
-    for word in words:
-        _check_script(word)
-    return " ".join(words)
-
-
-def _check_script(word: str) -> None:
-    names = (unicodedata.name(letter, "") for letter in word if letter.isalpha())
-    scripts = {name.split(" ", 1)[0] for name in names} & set(_SCRIPTS)
-    if len(scripts) > 1:
+    if mixes_scripts(text):
         raise _refusal(PersonField.NAME, "has a word in letters of two scripts")
+    return " ".join(text.split())
 
 
 def _refusal(field: PersonField, what: str) -> ApiError:

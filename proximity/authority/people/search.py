@@ -9,7 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import Action, Reader
-from proximity.authority.audit.trail import entry_by, record_entry
+from proximity.authority.audit.trail import (
+    entry_by,
+    masters_in_use,
+    record_entry,
+)
 from proximity.authority.database import reading, unusable
 from proximity.authority.people.folding import (
     exact_term,
@@ -108,11 +112,17 @@ def find_people(
     units = sorted(reader.units)
     if not units:
         return Found((), more=False)
-    # A column a term, a row a unit: the words of a name are hashed for each unit.
-    rows = [tuple(authority.vault.tokens(unit, terms)) for unit in units]
     wanted = min(limit, MAX_FOUND)
     try:
         with reading(authority.engine) as connection:
+            masters = masters_in_use(connection)
+            # A column a term, a row a unit: the words of a name are hashed for each,
+            # and while records are sealed anew by both master keys.
+            rows = [
+                tuple(authority.vault.tokens(unit, terms, master=master))
+                for master in range(masters.oldest, masters.newest + 1)
+                for unit in units
+            ]
             ordered = _rarest_first(connection, rows)
             found = _matches(connection, ordered, wanted + 1)
     except SQLAlchemyError as error:

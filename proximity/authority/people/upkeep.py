@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.countersign import countersign
+from proximity.authority.audit.pruning import prune_audit
 from proximity.authority.audit.unusual import raise_alarms
 from proximity.authority.people.retention import forget_people
 from proximity.authority.publish.published_store import PublishedStore
@@ -34,7 +35,7 @@ class Upkeep:
 
 
 def keep_up(authority: Authority, store: PublishedStore) -> Upkeep:
-    """Forget persons, look for unusual reads, countersign the audit.
+    """Forget persons, look for unusual reads, countersign the audit and prune it.
 
     A damaged audit is told, not signed; it must not keep the keys of cases from being
     published.
@@ -64,7 +65,8 @@ def keep_up(authority: Authority, store: PublishedStore) -> Upkeep:
         )
 
     try:
-        countersign(authority, store, signers)
+        if countersign(authority, store, signers):
+            prune_audit(authority, store)
     except (DamagedRecordError, FormatError, TrustError) as error:
         log_event("audit", level=logging.ERROR, error=type(error).__name__)
         return Upkeep(forgotten, alarms, audit_intact=False)

@@ -3,9 +3,12 @@
     master key (file, behind the passphrase) → key of a unit → record key (key store)
                                              → index key of a unit → tokens
 
-Every ciphertext is bound to what it is of: table, person, field, version.
+Every ciphertext is bound to what it is of: table, person, field, version. Master keys
+are counted: the first is 1, and a rotation adds one. What is made anew is of the one
+in use; what an older one made is opened until it was sealed anew.
 """
 
+import contextlib
 import hmac
 import os
 from collections.abc import Callable, Iterable
@@ -67,10 +70,11 @@ class Slot(NamedTuple):
 
 
 class RecordKey(NamedTuple):
-    """The key of one version of one record, opened."""
+    """The key of one version of one record, opened; and which master key wraps it."""
 
     slot: Slot
     data: bytes
+    master: int
 
     def __repr__(self) -> str:
         """Tell nothing of the key."""
@@ -96,11 +100,12 @@ class Vault:
         key_store: KeyStore,
         entropy: Callable[[int], bytes],
     ) -> None:
-        self._path = directory / _FOLDER / MASTER_FILE
+        self._folder = directory / _FOLDER
         self._passphrase = passphrase
         self.key_store = key_store
         self._entropy = entropy
-        self._master: bytes | None = None
+        self._masters: dict[int, bytes] = {}
+        self._used: int | None = None
         # A province has some hundred units.
         self._derived = lru_cache(maxsize=4_096)(self._derive)
 
@@ -116,32 +121,46 @@ class Vault:
         StoreError
             If it cannot be written, or is missing though records were sealed with it.
         """
-        if self._path.exists():
+        if self.has_master(1):
             return
         if self.key_store.count():
-            raise _missing()
-        sealed = self._passphrase.seal(self._entropy(_KEY_BYTES), _NAME)
-        folder = self._path.parent
-        draft = self._path.with_name(f".{MASTER_FILE}.{self._entropy(8).hex()}")
-        try:
-            folder.mkdir(mode=PRIVATE_FOLDER_MODE, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(draft, flags, PRIVATE_MODE), "wb") as file:
-                file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            # Of two processes that make one, the first wins.
-            os.link(draft, self._path)
-            sync_folder(folder)
-        except FileExistsError:
-            return
-        except OSError as error:
-            raise StoreError(
-                f"The master key of records cannot be written: {error.strerror}.",
-                "Check the permissions of the folder `keys`, then run it again.",
-            ) from error
-        finally:
-            draft.unlink(missing_ok=True)
+            raise _missing(1)
+        self._make_master(1)
+
+    def make_master(self, master: int) -> None:
+        """Make a further master key if it is not there; it counts when `use` is told.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        if not self.has_master(master):
+            self._make_master(master)
+
+    def has_master(self, master: int) -> bool:
+        """Tell whether a master key is on this machine."""
+        return (self._folder / _file_name(master)).exists()
+
+    @property
+    def master(self) -> int:
+        """Return the number of the master key in use: the newest, if nobody said."""
+        if self._used is None:
+            self._used = self._newest()
+        return self._used
+
+    def use(self, master: int) -> None:
+        """Make everything new with a certain master key, from now on.
+
+        Raises
+        ------
+        StoreError
+            If it is not on this machine.
+        """
+        if master != self._used:
+            if not self.has_master(master):
+                raise _missing(master)
+            self._used = master
 
     def new_key(self, slot: Slot, forget_day: int) -> tuple[RecordKey, WrappedKey]:
         """Draw a record key; it counts when it is in the key store.
@@ -152,7 +171,7 @@ class Vault:
         forget_day : int
             UTC day number on which it is destroyed.
         """
-        key = RecordKey(slot, self._entropy(_KEY_BYTES))
+        key = RecordKey(slot, self._entropy(_KEY_BYTES), self.master)
         key_id = self._entropy(_KEY_ID_BYTES)
         return key, self._wrap(key, key_id, forget_day)
 
@@ -166,13 +185,11 @@ class Vault:
         """
         nonce, sealed = wrapped.wrapped[:_NONCE_BYTES], wrapped.wrapped[_NONCE_BYTES:]
         bound = _bound_key(slot, wrapped.key_id, wrapped.forget_day)
-        try:
-            data = AESGCM(self._derived("seal", slot.unit)).decrypt(
-                nonce, sealed, bound
-            )
-        except (InvalidTag, ValueError) as error:
-            raise _damaged(slot.person) from error
-        return RecordKey(slot, data)
+        for master in self._known():
+            key = AESGCM(self._derived("seal", slot.unit, master))
+            with contextlib.suppress(InvalidTag, ValueError):
+                return RecordKey(slot, key.decrypt(nonce, sealed, bound), master)
+        raise _damaged(slot.person)
 
     def rewrap(self, key: RecordKey, key_id: bytes, forget_day: int) -> WrappedKey:
         """Return a record key wrapped for another day."""
@@ -209,35 +226,89 @@ class Vault:
             raise _damaged(key.slot.person) from error
         return data.rstrip(b"\0").decode()
 
-    def tokens(self, unit: str, terms: Iterable[str]) -> list[int]:
+    def tokens(
+        self, unit: str, terms: Iterable[str], *, master: int | None = None
+    ) -> list[int]:
         """Return the blind index of terms in one unit: a number each."""
-        key = self._derived("index", unit)
+        key = self._derived("index", unit, master or self.master)
         macs = (hmac.digest(key, term.encode(), "sha256") for term in terms)
         return [int.from_bytes(mac[:8]) >> (64 - _TOKEN_BITS) for mac in macs]
 
-    def derived(self, purpose: str) -> bytes:
+    def derived(self, purpose: str, *, master: int | None = None) -> bytes:
         """Return a key for something that is no record: audit, receipts."""
-        return self._derived("other", purpose)
+        return self._derived("other", purpose, master or self.master)
+
+    def all_derived(self, purpose: str) -> list[bytes]:
+        """Return the keys for something, of every master key, the one in use first."""
+        return [self.derived(purpose, master=each) for each in self._known()]
 
     def _wrap(self, key: RecordKey, key_id: bytes, forget_day: int) -> WrappedKey:
         nonce = self._entropy(_NONCE_BYTES)
         bound = _bound_key(key.slot, key_id, forget_day)
-        unit_key = AESGCM(self._derived("seal", key.slot.unit))
+        unit_key = AESGCM(self._derived("seal", key.slot.unit, key.master))
         sealed = unit_key.encrypt(nonce, key.data, bound)
         return WrappedKey(key_id, nonce + sealed, forget_day)
 
-    def _derive(self, purpose: str, name: str) -> bytes:
-        if self._master is None:
-            self._master = self._load_master()
+    def _derive(self, purpose: str, name: str, master: int) -> bytes:
+        if master not in self._masters:
+            self._masters[master] = self._load_master(master)
         info = f"proximity people v1:{purpose}:{name}".encode()
-        return HKDF(SHA256(), _KEY_BYTES, salt=None, info=info).derive(self._master)
+        secret = self._masters[master]
+        return HKDF(SHA256(), _KEY_BYTES, salt=None, info=info).derive(secret)
 
-    def _load_master(self) -> bytes:
+    def _known(self) -> list[int]:
+        """Return the master keys up to the one in use, that one first."""
+        older = [each for each in range(self.master - 1, 0, -1) if self._is_kept(each)]
+        return [self.master, *older]
+
+    def _is_kept(self, master: int) -> bool:
+        return master in self._masters or self.has_master(master)
+
+    def _newest(self) -> int:
+        master = 1
+        while self.has_master(master + 1):
+            master += 1
+        return master
+
+    def _make_master(self, master: int) -> None:
+        sealed = self._passphrase.seal(self._entropy(_KEY_BYTES), _seal_name(master))
+        path = self._folder / _file_name(master)
+        draft = path.with_name(f".{path.name}.{self._entropy(8).hex()}")
         try:
-            sealed = self._path.read_bytes()
+            self._folder.mkdir(mode=PRIVATE_FOLDER_MODE, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(draft, flags, PRIVATE_MODE), "wb") as file:
+                file.write(sealed)
+                file.flush()
+                os.fsync(file.fileno())
+            # Of two processes that make one, the first wins.
+            os.link(draft, path)
+            sync_folder(self._folder)
+        except FileExistsError:
+            return
         except OSError as error:
-            raise _missing() from error
-        return self._passphrase.unseal(sealed, _NAME)
+            raise StoreError(
+                f"The master key of records cannot be written: {error.strerror}.",
+                "Check the permissions of the folder `keys`, then run it again.",
+            ) from error
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _load_master(self, master: int) -> bytes:
+        try:
+            sealed = (self._folder / _file_name(master)).read_bytes()
+        except OSError as error:
+            raise _missing(master) from error
+        return self._passphrase.unseal(sealed, _seal_name(master))
+
+
+def _file_name(master: int) -> str:
+    return MASTER_FILE if master == 1 else f"people-{master}.key"
+
+
+def _seal_name(master: int) -> str:
+    # So that no file can be put in the place of another.
+    return _NAME if master == 1 else f"{_NAME}-{master}"
 
 
 def _bound(slot: Slot, field: str) -> bytes:
@@ -256,9 +327,9 @@ def _damaged(person: int) -> DamagedRecordError:
     )
 
 
-def _missing() -> StoreError:
+def _missing(master: int) -> StoreError:
     return StoreError(
-        f"The master key of records, {_FOLDER}/{MASTER_FILE}, is missing.",
-        "Restore it from a backup; for a new authority run `proximity authority "
-        "migrate`.",
+        f"The master key of records, {_FOLDER}/{_file_name(master)}, is missing.",
+        "Copy it from the machine that rotated it, or restore it from a backup; for a "
+        "new authority run `proximity authority migrate`.",
     )

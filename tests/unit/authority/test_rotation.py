@@ -3,7 +3,7 @@
 from proximity.authority.assembly import open_authority
 from proximity.authority.keyring import CERTIFICATE, CODE, SPREAD_S
 from proximity.authority.publish.signing_keys import ensure_signers
-from proximity.authority.rotation import rotate_all
+from proximity.authority.rotation import rotate_all, rotate_people
 
 
 def test_exports_are_signed_by_both_keys_and_secrets_are_new(authority):
@@ -29,3 +29,15 @@ def test_exports_are_signed_by_both_keys_and_secrets_are_new(authority):
     assert len(opened.keyring.public_keys(CERTIFICATE)) == 2
     for each in (opened, spread):
         each.engine.dispose()
+
+
+def test_persons_get_new_keys_by_a_word_of_their_own(authority, add_person):
+    add_person(name="Lê An")
+    looked = []
+
+    done = rotate_people(authority.directory, lambda *at: looked.append(at))
+
+    assert (done.master, done.people) == (2, 1)
+    assert looked == [(1, 1)]
+    # Keys of exports stay.
+    assert rotate_all(authority.directory)[-1].verification_key.key_version == "v2"

@@ -64,9 +64,9 @@ def test_a_good_audit_is_told_of(data: Path):
     result = run("verify-audit", data, "--json")
 
     document = fields(result, "authority-verify-audit-v1")
-    assert (result.exit_code, document["intact"], document["rows"]) == (0, True, 1)
+    assert (result.exit_code, document["intact"], document["rows"]) == (0, True, 2)
     assert (document["heads"], document["newest_head"]) == (1, "2026-05-27")
-    assert "1 rows are as they were written" in run("verify-audit", data).stdout
+    assert "2 rows are as they were written" in run("verify-audit", data).stdout
 
 
 def test_a_changed_row_ends_with_its_number(data: Path):
@@ -111,3 +111,17 @@ def test_records_without_a_key_go_on_an_operators_word(data: Path):
 @pytest.mark.parametrize("command", ["verify-audit", "forget"])
 def test_a_directory_that_was_not_made_is_a_named_error(tmp_path: Path, command: str):
     assert isinstance(run(command, tmp_path).exception, NothingStoredError)
+
+
+def test_every_record_gets_new_keys_on_an_operators_word(data: Path):
+    done = fields(
+        run("rotate", data, "--people", "--json"), "authority-rotate-people-v1"
+    )
+
+    assert (done["master"], done["people"], done["damaged"]) == (2, 1, 0)
+    assert (data / "keys" / "people-2.key").stat().st_mode & 0o077 == 0
+    again = run("rotate", data, "--people").stdout
+    assert "1 records are sealed anew; master key 3 is in use." in again
+    assert fields(run("verify-audit", data, "--json"), "authority-verify-audit-v1")[
+        "intact"
+    ]

@@ -1,11 +1,11 @@
 """The pages on which accounts are kept."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from proximity.authority.accounts.four_eyes import list_requests
 from proximity.authority.accounts.model import Role, approvals, officers
-from proximity.authority.accounts.officers import grants_of
+from proximity.authority.accounts.officers import find_account, grants_of
 
 
 @pytest.fixture
@@ -44,8 +44,9 @@ def test_a_new_officer_gets_a_code_and_a_role_that_its_giver_has(world, admin, l
 
 
 def test_a_role_beyond_ones_own_waits_for_a_second_officer(world, admin, lan):
-    add(admin, role="epidemiologist")
+    seen = add(admin, role="epidemiologist")
 
+    assert "data-code" not in seen.text
     assert [each.kind for each in requests(world)] == ["grant"]
     assert roles_of(world, requests(world)[0].subject) == set()
 
@@ -59,7 +60,15 @@ def test_the_first_administrator_is_alone_and_need_not_wait(world, someone):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"unit": "088"}, {"unit": "none"}, {"email": "none"}, {"name": ""}],
+    [
+        {"unit": "088"},
+        {"unit": "none"},
+        {"email": "none"},
+        {"name": ""},
+        # The same to the eye: a letter of another script.
+        {"name": "\u0412inh"},
+        {"email": "b\u0456nh@example.org"},
+    ],
 )
 def test_an_account_that_cannot_be_is_refused_and_nothing_typed_is_lost(admin, fields):
     seen = add(admin, **fields)
@@ -70,7 +79,7 @@ def test_an_account_that_cannot_be_is_refused_and_nothing_typed_is_lost(admin, f
 
 def test_nobody_raises_their_own_rights(world, admin):
     address = f"/console/officers/{admin.officer.id}"
-    for path in ("give", "take", "disable", "enable", "reset", "code"):
+    for path in ("give", "take", "disable", "enable", "reset", "code", "move"):
         fields = {"role": "epidemiologist", "unit": "080"}
         assert admin.browser.post(f"{address}/{path}", fields).status == 400, path
 
@@ -158,3 +167,55 @@ def test_all_sessions_of_an_officer_end(admin, lan):
     admin.browser.post(f"/console/officers/{lan.officer.id}/sign-out")
 
     assert lan.browser.get("/console/today").status == 303
+
+
+def move(admin, officer, unit):
+    return admin.browser.post(f"/console/officers/{officer}/move", {"unit": unit})
+
+
+def where(world, officer):
+    with world.authority.engine.begin() as connection:
+        account = find_account(connection, officer)
+        held = grants_of(connection, officer)
+    return account.unit, {(each.role.value, each.unit.id) for each in held}
+
+
+def test_an_officer_moves_and_takes_along_what_the_mover_could_give(world, admin, lan):
+    seen = move(admin, lan.officer.id, "02635")
+
+    assert seen.header("location").endswith("done=officer.moved")
+    assert where(world, lan.officer.id) == ("02635", {("statistician", "02635")})
+    assert lan.browser.get("/console/statistics").status == 200
+
+
+def test_a_move_that_shows_other_persons_takes_a_second_officer(world, admin, someone):
+    lan, chief = someone(Role.TRACER, "02641"), someone(Role.SUPERVISOR, "080")
+    move(admin, lan.officer.id, "02635")
+    assert where(world, lan.officer.id) == ("02641", {("tracer", "02641")})
+    (request,) = requests(world)
+    page = chief.browser.get("/console/approvals").text
+    assert f"{lan.officer.name} từ Phường Cốc Lếu sang Phường Duyên Hải" in page
+
+    chief.browser.post(f"/console/approvals/{request.id}/approve")
+
+    assert where(world, lan.officer.id) == ("02635", {("tracer", "02635")})
+
+
+@pytest.mark.parametrize("unit", ["088", "03001", "root", "none"])
+def test_nobody_is_moved_out_of_the_movers_units(world, admin, lan, unit):
+    assert move(admin, lan.officer.id, unit).status == 400
+    assert where(world, lan.officer.id)[0] == "02641"
+
+
+def test_another_first_code_for_who_has_rights_takes_a_second_officer(
+    world, admin, someone
+):
+    lan = someone(Role.TRACER, "02641")
+    with world.authority.engine.begin() as connection:
+        mine = officers.c.id == lan.officer.id
+        connection.execute(update(officers).where(mine).values(enrolled_s=None))
+    someone(Role.SUPERVISOR)
+    seen = admin.browser.post(f"/console/officers/{lan.officer.id}/code")
+
+    assert "data-code" not in seen.text
+    assert [each.kind for each in requests(world)] == ["reset"]

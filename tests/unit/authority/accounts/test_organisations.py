@@ -84,3 +84,16 @@ def test_names_change_and_are_looked_up_together(connection):
     assert names == {"080": "Thành phố", ROOT: "Sở"}
     with pytest.raises(RefusalError):
         rename_organisation(connection, "080", "")
+
+
+@pytest.mark.parametrize("code", ["service", "Citizen", "ROOT"])
+def test_no_unit_has_the_name_of_something_else(connection, code):
+    """Lines of the audit that are of no unit would be shown to whoever keeps it."""
+    with pytest.raises(RefusalError, match="has this code"):
+        add_organisation(connection, code, "sector", "Sở", parent="root")
+
+
+def test_two_units_do_not_differ_in_capitals_alone(connection):
+    add_organisation(connection, "ubnd", "sector", "Ủy ban", parent="080")
+    with pytest.raises(RefusalError, match="has this code"):
+        add_organisation(connection, "UBND", "sector", "Ủy ban", parent="088")

@@ -39,6 +39,19 @@ def officer(*grants: Grant) -> Officer:
     return Officer("a", "A", "a@example.org", DISTRICT, grants)
 
 
+def test_capitals_tell_units_apart_in_lists_as_well(world):
+    """LIKE would take one for the other on SQLite."""
+    lower, upper = Unit("ab", "root/ab/"), Unit("AB", "root/AB/")
+    kept = {"kind": "sector", "name": "x", "parent": "root"}
+    rows = [each._asdict() | kept for each in (lower, upper)]
+    with world.authority.engine.begin() as connection:
+        connection.execute(organisations.insert(), rows)
+        held = officer(Grant(Role.TRACER, lower))
+        reach = units_in_reach(held, reads(Area.CASES), organisations.c.id)
+        found = connection.execute(select(organisations.c.id).where(reach)).scalars()
+        assert list(found) == ["ab"]
+
+
 def test_who_may_write_may_read():
     for role, levels in rights_table():
         for area, level in levels.items():

@@ -157,3 +157,35 @@ def test_who_changes_the_app_ends_their_other_sessions(world, someone, clock):
 
 def _json(seen):
     return json.loads(seen.text)
+
+
+def test_a_code_that_was_left_over_opens_no_account_that_is_in_use(
+    world, newcomer, clock
+):
+    """One officer could else take over an account of which they made the code."""
+    browser, lan, _ = newcomer
+    redeem(newcomer)
+    with world.authority.engine.begin() as connection:
+        left_over = new_enrolment(connection, world.authority, lan.id)
+    set_up(browser, clock.now_s)
+    thief = Browser(browser.app), lan, left_over
+
+    assert redeem(thief).status == 400
+
+
+def test_who_knows_the_password_alone_sets_no_factor_once_there_is_one(newcomer, clock):
+    browser, lan, _ = newcomer
+    redeem(newcomer)
+    thief = Browser(browser.app)
+    knock = {"email": lan.email, "password": PASSWORD, "code": ""}
+    assert thief.post("/console/sign-in", knock).header("location").endswith("/set-up")
+    page = thief.get("/console/set-up").text
+    secret = re.search(r'name="secret" value="(\w+)"', page)[1]
+    set_up(browser, clock.now_s)
+
+    fields = {"secret": secret, "code": pyotp.TOTP(secret).at(int(clock.now_s))}
+    assert (
+        thief.post("/console/set-up/code", fields)
+        .header("location")
+        .endswith("/sign-in")
+    )

@@ -1,14 +1,14 @@
 """Once a day the end of the audit is signed, unless something is wrong with it."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from proximity.authority.audit.countersign import countersign
-from proximity.authority.audit.model import Action, Entry, Reason
+from proximity.authority.audit.model import Action, Entry, Reason, audit
 from proximity.authority.audit.trail import record_entry, record_restore
 from proximity.authority.publish.published_store import LocalFolder
 from proximity.authority.publish.signing_keys import ensure_signers
-from proximity.errors import DamagedRecordError
+from proximity.errors import DamagedRecordError, FormatError
 
 ENTRY = Entry("an", "10-080", Action.READ, Reason.CASE_WORK)
 
@@ -66,8 +66,33 @@ def test_a_restored_audit_is_signed_again(authority, sign, clock):
     sign()
     with authority.engine.begin() as connection:
         connection.execute(text("DROP TRIGGER audit_no_delete"))
-        connection.execute(text("DELETE FROM audit WHERE seq = 2"))
+        connection.execute(text("DELETE FROM audit WHERE seq >= 2"))
     record_restore(authority)
     clock.now_s += 86_400
 
     assert sign() is True
+
+
+def test_a_process_that_died_before_its_row_leaves_it_to_the_next(
+    authority, sign, monkeypatch
+):
+    record_entry(authority, ENTRY)
+    with monkeypatch.context() as patch:
+        patch.setattr("proximity.authority.audit.countersign.record_entry", None)
+        with pytest.raises(TypeError):
+            sign()
+
+    assert [sign(), sign()] == [False, False]
+    with authority.engine.connect() as connection:
+        rows = connection.execute(select(audit.c.action).order_by(audit.c.seq))
+        assert rows.scalars().all() == ["read", "head"]
+
+
+def test_a_file_that_somebody_puts_in_place_of_a_head_is_no_head(authority, sign):
+    record_entry(authority, ENTRY)
+    folder = authority.directory / "exports"
+    folder.mkdir(exist_ok=True)
+    (folder / "audit-2026-05-27.json").write_text("{}")
+
+    with pytest.raises(FormatError):
+        sign()

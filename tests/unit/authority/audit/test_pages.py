@@ -8,7 +8,9 @@ from proximity.authority.audit.model import Action, Entry, Reason
 from proximity.authority.audit.readings import officer_code
 from proximity.authority.audit.trail import record_entry
 from proximity.authority.audit.unusual import raise_alarms
+from proximity.authority.console.catalogue import load_catalogue
 
+CATALOGUE = load_catalogue()
 HERE, THERE = "02641", "03001"
 
 
@@ -78,3 +80,17 @@ def test_unusual_reads_are_a_figure_of_the_start_page(someone, tracers):
     seen = someone(Role.SUPERVISOR, "080").browser.get("/console/today?lang=en").text
 
     assert "officers with unusual reads today" in seen
+
+
+def test_what_the_service_and_persons_do_is_shown_at_the_root_alone(authority, someone):
+    for name in ("service", "citizen"):
+        record_entry(authority, Entry(name, name, Action.ERASE, Reason.RETENTION))
+    root = someone(Role.SUPERVISOR).browser.get("/console/audit?lang=en").text
+    below = someone(Role.SUPERVISOR, "10").browser.get("/console/audit?lang=en").text
+
+    assert ("The service" in root, "The person" in root) == (True, True)
+    assert "The service" not in below
+
+
+def test_every_action_has_its_words():
+    assert [each for each in Action if f"audit.action.{each}" not in CATALOGUE] == []

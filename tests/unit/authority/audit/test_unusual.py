@@ -79,10 +79,41 @@ def test_an_alarm_is_written_once_a_day(authority, clock):
     assert [raise_alarms(authority), raise_alarms(authority)] == [1, 0]
     with authority.engine.connect() as connection:
         line = connection.execute(select(audit).order_by(audit.c.seq.desc())).first()
-    assert (line.action, line.fields, line.unit) == ("alarm", "an", "10-080")
+    assert (line.action, line.unit) == ("alarm", "10-080")
+    assert line.fields == "an,2026-05-27,read"
     (told,) = told_alarms(authority, ["10-080"], since_s=authority.now_s)
     assert (told.actor, told.unit, told.opened) == ("an", "10-080", FLOOR)
+    assert (told.day, told.what) == ("2026-05-27", Action.READ)
     assert told_alarms(authority, ["10-082"], since_s=0) == []
     clock.now_s += 86_400
     assert raise_alarms(authority) == 0
     assert told_alarms(authority, ["10-080"], since_s=authority.now_s) == []
+
+
+def test_what_is_opened_before_midnight_is_told_the_day_after(authority, clock):
+    """No worker need run between the deed and the end of its day."""
+    clock.now_s += 12 * 3_600 - 60
+    open_people(authority, "an", FLOOR)
+    clock.now_s += 120
+
+    assert raise_alarms(authority) == 1
+    # Today's is another one.
+    open_people(authority, "an", 4 * FLOOR)
+    assert raise_alarms(authority) == 1
+    told = told_alarms(authority, ["10-080"], since_s=0)
+    assert {each.day for each in told} == {"2026-05-27", "2026-05-28"}
+
+
+def test_who_asks_for_one_neighbour_after_the_other_stands_out(authority, clock):
+    """A search tells who is known, though nobody is opened."""
+    search = Entry("an", "10-080", Action.SEARCH, Reason.CASE_WORK, fields=("name",))
+    for _ in range(FLOOR - 1):
+        record_entry(authority, search)
+    assert names(authority) == []
+    record_entry(authority, search)
+    (alarm,) = unusual_readers(authority)
+
+    assert (alarm.actor, alarm.what, alarm.opened) == ("an", Action.SEARCH, FLOOR)
+    assert raise_alarms(authority) == 1
+    (told,) = told_alarms(authority, ["10-080"], since_s=0)
+    assert told.what is Action.SEARCH

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, text
 
-from proximity.authority.audit.chain import Line, line_hash
+from proximity.authority.audit.chain import ROOT, Line, line_hash
 from proximity.authority.audit.countersign import countersign
 from proximity.authority.audit.model import Action, Entry, Reason, audit
 from proximity.authority.audit.trail import (
@@ -16,9 +16,14 @@ from proximity.authority.audit.verify import verify_audit
 from proximity.authority.people.key_store import Tail
 from proximity.authority.publish.published_store import LocalFolder
 from proximity.authority.publish.signing_keys import ensure_signers
+from proximity.errors import DamagedRecordError
 
 ENTRY = Entry(
     "an", "10-080", Action.READ, Reason.CASE_WORK, fields=("name",), subjects=(5, 9)
+)
+INSERTED = (
+    "INSERT INTO audit VALUES (SEQ, 1, 'binh', 'u', 'read', 'case_work', '', 'name',"
+    " x'', zeroblob(32))"
 )
 UNGUARDED = (
     "DROP TRIGGER audit_no_update",
@@ -47,6 +52,14 @@ def ten_lines(authority):
     return authority
 
 
+@pytest.fixture
+def two_heads(ten_lines, store, signers, clock):
+    for _ in range(2):
+        countersign(ten_lines, store, signers)
+        clock.now_s += 86_400
+    return ten_lines
+
+
 def tamper(authority, *statements: str) -> None:
     with authority.engine.begin() as connection:
         for statement in (*UNGUARDED, *statements):
@@ -65,7 +78,8 @@ def test_an_audit_that_nobody_touched_is_good(ten_lines, store, signers, clock):
     countersign(ten_lines, store, signers)
     report = verify_audit(ten_lines, store)
 
-    assert (report.rows, report.heads, report.first_bad) == (11, 2, None)
+    # Each head is a row, too.
+    assert (report.rows, report.heads, report.first_bad) == (13, 2, None)
     assert report.newest_head == 20_601
 
 
@@ -88,6 +102,9 @@ def test_an_audit_that_nobody_touched_is_good(ten_lines, store, signers, clock):
         ("DELETE FROM audit_subjects WHERE seq = 10", (10, "subjects")),
         ("INSERT INTO audit_subjects VALUES (77, 6)", (6, "subjects")),
         ("INSERT INTO audit_subjects VALUES (77, 99)", (99, "subjects")),
+        ("INSERT INTO audit_subjects VALUES (77, -9)", (-9, "subjects")),
+        (INSERTED.replace("SEQ", "0"), (0, "changed")),
+        (INSERTED.replace("SEQ", "-5"), (-5, "changed")),
         ("UPDATE audit_subjects SET person = 8 WHERE person = 9", (1, "subjects")),
     ],
 )
@@ -104,12 +121,12 @@ def test_the_first_bad_row_is_named(ten_lines, store, statement, bad):
     assert first_bad(ten_lines, store) == bad
 
 
-def forge(authority, after: Tail, count: int) -> None:
+def forge(authority, after: Tail, count: int, *, at_s: int = 1) -> None:
     """Write lines whose chain holds, as one who has the key of it could."""
     with authority.engine.begin() as connection:
         before, rows = after.hash, []
         for seq in range(after.seq + 1, after.seq + 1 + count):
-            line = Line(seq, 1, "binh", "u", "read", "case_work", "", "name", b"")
+            line = Line(seq, at_s, "binh", "u", "read", "case_work", "", "name", b"")
             before = line_hash(audit_key(authority), before, line)
             rows.append(line._asdict() | {"hash": before})
         connection.execute(insert(audit), rows)
@@ -146,6 +163,35 @@ def test_published_heads_hold_against_one_who_has_both_stores(
         ten_lines.vault.key_store.note_tail(newest_line(connection))
 
     assert first_bad(ten_lines, store) == (10, "head")
+
+
+def test_one_who_writes_all_of_it_anew_does_not_get_rid_of_older_heads(
+    ten_lines, store, signers, clock
+):
+    """The first row could say that there was nothing before today."""
+    countersign(ten_lines, store, signers)
+    clock.now_s += 40 * 86_400
+    tamper(ten_lines, "DELETE FROM audit", "DELETE FROM audit_subjects")
+    forge(ten_lines, Tail(0, ROOT), 20, at_s=ten_lines.now_s)
+    with ten_lines.vault.key_store._writing() as connection:
+        connection.execute(text("DELETE FROM audit_tail"))
+
+    assert first_bad(ten_lines, store) == (10, "head")
+    clock.now_s += 86_400
+    with pytest.raises(DamagedRecordError):
+        countersign(ten_lines, store, signers)
+
+
+@pytest.mark.parametrize(
+    ("gone", "bad"),
+    # Of the newest the row that names it, of another the head behind it.
+    [(["27"], (0, "head")), (["28"], (12, "head")), (["27", "28"], (11, "head"))],
+)
+def test_published_heads_that_are_taken_away_are_missed(two_heads, store, gone, bad):
+    for day in gone:
+        (two_heads.directory / f"exports/audit-2026-05-{day}.json").unlink()
+
+    assert first_bad(two_heads, store) == bad
 
 
 def test_a_published_head_that_was_changed_is_named(ten_lines, store, signers):

@@ -5,6 +5,8 @@ from console_world import Browser
 
 from proximity.authority.accounts.model import Role
 from proximity.authority.accounts.sessions import IDLE_S
+from proximity.authority.audit.trail import newest_line
+from proximity.authority.database import reading
 from proximity.authority.service.app import ServiceApp
 
 
@@ -146,3 +148,15 @@ def test_a_deed_that_cannot_be_written_down_is_not_done(world, someone):
         browser.post(f"/console/officers/{lan.officer.id}/disable")
 
     assert lan.browser.get("/console/today").status == 200
+
+
+def test_the_end_of_the_audit_is_kept_with_every_deed(world, someone):
+    """Else the lines of deeds could be cut off again unseen."""
+    admin = someone(Role.ADMINISTRATOR, "080")
+    fields = {"code": "02700", "kind": "commune", "name": "Xã Mới", "parent": "080"}
+    admin.browser.post("/console/units", fields)
+    with reading(world.authority.engine) as connection:
+        newest = newest_line(connection)
+
+    assert newest.seq > 0
+    assert world.authority.vault.key_store.tail() == newest
