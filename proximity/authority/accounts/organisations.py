@@ -3,7 +3,7 @@
 import re
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, insert, select, update
 
 from proximity.authority.accounts.model import (
     ROOT,
@@ -161,6 +161,27 @@ def unit_names(connection: Connection, ids: set[str]) -> dict[str, str]:
         )
     )
     return {unit_id: name for unit_id, name in rows}  # noqa: C416 - rows of two
+
+
+def unit_of_row(
+    connection: Connection, column: Column[str], condition: ColumnElement[bool]
+) -> Unit | None:
+    """Return the unit that a row of another table names; None without such a row.
+
+    Parameters
+    ----------
+    connection : Connection
+    column : Column
+        Of the row's table; holds the ID of a unit.
+    condition : ColumnElement
+        Which row.
+    """
+    row = connection.execute(
+        select(organisations.c.id, organisations.c.path)
+        .join_from(organisations, column.table, column == organisations.c.id)
+        .where(condition)
+    ).first()
+    return None if row is None else Unit(row.id, row.path)
 
 
 def _organisation(row: Row[Any]) -> Organisation:

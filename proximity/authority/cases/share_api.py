@@ -86,6 +86,7 @@ def share_routes(authority: Authority) -> APIRouter:
             authority.settings.health_authority_id,
             policy,
             built_in(policy.rule),
+            authority.vault,
             authority.now_s,
         )
         with authority.engine.begin() as connection:

@@ -122,6 +122,13 @@ def test_duplicates_are_merged(doctor, case, put, authority):
     assert act(doctor, case, "merge", other=case).status == 409
 
 
+def test_a_tracer_merges_no_case_into_a_contact(someone, case, put, authority):
+    tracer, contact = someone(Role.TRACER, HERE), put("F1")
+
+    assert act(tracer, contact, "merge", other=case).status == 409
+    assert row(authority, case)["merged_into"] is None
+
+
 def test_a_withdrawal_needs_the_reference_typed_and_a_second_officer(
     someone, doctor, case, authority
 ):
