@@ -49,7 +49,7 @@ def schema(open_rig):
 
 def key_of(rig, path: str) -> dict[str, str]:
     kind = "stats" if "/stats/" in path else "device"
-    if path.rpartition("/")[2] in ADMIN:
+    if path.rpartition("/")[2] in ADMIN or path.startswith("/api/cases"):
         kind = "admin"
     return {"X-API-Key": rig.founded[f"{kind}_key"]}
 

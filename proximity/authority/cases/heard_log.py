@@ -142,6 +142,28 @@ def heard_names(
     return HeardNames(bytes(row.salt), keys)
 
 
+def heard_key_ids(connection: Connection, refs: Sequence[str]) -> list[bytes]:
+    """Return the names of the keys under which some cases' logs are stored.
+
+    Parameters
+    ----------
+    connection : Connection
+    refs : sequence of str
+        References of the cases.
+    """
+    c = share_tokens.c
+    rows = connection.execute(
+        select(c.nonce, c.first_day, c.last_day).where(
+            c.ref.in_(refs), c.source.is_(None)
+        )
+    )
+    return [
+        _key_id(bytes(row.nonce), day)
+        for row in rows
+        for day in range(row.first_day - 1, row.last_day + 2)
+    ]
+
+
 def case_evidence(
     connection: Connection, source: Row, names: HeardNames, *, claimant: str
 ) -> CaseEvidence:

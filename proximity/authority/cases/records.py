@@ -71,8 +71,7 @@ class Scope:
     units : frozenset of str or None
         None: all of this authority.
     confirmed : frozenset of str or None
-        Of them, those whose confirmed cases may be changed; None: all of them. Who
-        traces contacts alone makes nobody a case, whichever way it is tried.
+        Of them, those whose confirmed cases may be changed too; None: all of them.
     """
 
     actor: str
