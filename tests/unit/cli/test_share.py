@@ -1,9 +1,6 @@
 """`proximity share`: shown first, sent only after a yes."""
 
-import http.server
 import json
-import threading
-import time
 from pathlib import Path
 
 import jsonschema
@@ -18,7 +15,7 @@ from proximity.errors import (
     NothingStoredError,
     VerificationCodeError,
 )
-from proximity.store.own_keys import add_key, list_keys
+from proximity.store.own_keys import list_keys
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
 
@@ -41,49 +38,17 @@ TAKEN = {"kind": "case", "keys": 2, "heard": 0, "verdict": None, "close": False}
 
 
 @pytest.fixture
-def server():
-    """Run an authority; `answers` is by path, `asked` what was asked for."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            running.asked.append((self.path, json.loads(body)))
-            status, document = running.answers[self.path]
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    running = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    running.asked = []
-    running.answers = {
+def server(scripted_server):
+    scripted_server.answers |= {
         "/api/share/open": (200, OPENED),
         "/api/share/package": (200, TAKEN),
     }
-    thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    return scripted_server
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a device's folder with the keys of yesterday and today; it is 10:00."""
-    connection = open_store(tmp_path / "store.sqlite")
-    for day in (TODAY - 1, TODAY):
-        add_key(connection, SEALING, b"\xab" * 16, day * 144)
-    connection.close()
-    monkeypatch.setattr(time, "time", lambda: TODAY * 86_400 + 36_000.5)
-    monkeypatch.setattr(
-        command, "open_home", lambda home: (open_store(home / "store.sqlite"), SEALING)
-    )
-    return tmp_path
+def home(home_of) -> Path:
+    return home_of(command)
 
 
 def run(server, home: Path, *more: str, answer: str | None = None) -> Result:
