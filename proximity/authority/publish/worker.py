@@ -31,6 +31,7 @@ from proximity.authority.cases.intake import forget_shared
 from proximity.authority.database import held_alone, named_errors, reading, serialise
 from proximity.authority.people.upkeep import keep_up
 from proximity.authority.publish.batch_model import BatchState, batches, files
+from proximity.authority.publish.batch_span import invented_rows, next_span
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.index import write_indexes
 from proximity.authority.publish.key_columns import load_keys
@@ -49,13 +50,13 @@ from proximity.authority.publish.signing_keys import ensure_signers, published_k
 from proximity.authority.upload.model import certificates, exposures
 from proximity.authority.verification.counts import forget_attempts, tally
 from proximity.authority.verification.model import codes, phones, tokens
-from proximity.errors import LockedError, NothingStoredError, PolicyError
+from proximity.errors import LockedError, NothingStoredError
 from proximity.protocol.diagnosis_key import DiagnosisKeys
 from proximity.protocol.export import ExportKeys
 from proximity.protocol.export_columns import empty_keys
 from proximity.protocol.export_index import INDEX_NAME
 from proximity.protocol.export_writer import ExportContent, export_bytes, split_content
-from proximity.units import DAY_S, INTERVAL_S
+from proximity.units import DAY_S
 
 PADDING = "padding"
 _KEPT_CODES_S = 14 * DAY_S
@@ -181,15 +182,7 @@ def _take(authority: Authority) -> bool:
     with authority.engine.begin() as connection:
         # A worker that lost its connection, and so its lock, may be awake yet.
         serialise(connection, "batch")
-        last = select(func.max(batches.c.number), func.max(batches.c.end_s))
-        number, last_end_s = connection.execute(last).one()
-        if last_end_s is not None and last_end_s > now_s + INTERVAL_S:
-            raise PolicyError(
-                "The clock is behind the end of the last batch.",
-                "Set the clock of this machine, then run the worker again.",
-            )
-        end_s = max(now_s // INTERVAL_S * INTERVAL_S, (last_end_s or 0) + 1)
-        number = (number or 0) + 1
+        number, start_s, end_s = next_span(connection, batches, "number", now_s=now_s)
         fresh = connection.execute(
             update(exposures)
             .where(exposures.c.batch.is_(None), exposures.c.release_s <= end_s)
@@ -209,7 +202,7 @@ def _take(authority: Authority) -> bool:
         connection.execute(
             insert(batches).values(
                 number=number,
-                start_s=last_end_s or end_s - DAY_S,
+                start_s=start_s,
                 end_s=end_s,
                 state=BatchState.TAKEN,
             )
@@ -376,18 +369,15 @@ def _padding_rows(
 ) -> list[dict[str, object]]:
     """Return the invented keys of a batch as rows: what is published is stored."""
     return [
-        {
-            "key": keys.key[at].tobytes(),
-            "start": int(keys.start_interval[at]),
-            "period": int(keys.period[at]),
+        row
+        | {
             "report_type": int(keys.report_type[at]),
-            "onset_days": int(keys.days_since_onset[at]),
             "risk": int(keys.transmission_risk[at]),
             "traveler": False,
             "origin": PADDING,
             "forget_s": forget_s,
         }
-        for at in range(real, len(keys.key))
+        for at, row in enumerate(invented_rows(keys, real), real)
     ]
 
 
