@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from proximity.authority.accounts.four_eyes import Wish, ask_for
 from proximity.authority.accounts.organisations import unit_names
 from proximity.authority.api_error import ApiError
-from proximity.authority.audit.model import Reason
 from proximity.authority.cases.api import parse_day
 from proximity.authority.cases.chains import add_contact, chain_of
 from proximity.authority.cases.deeds import WITHDRAW, check_withdrawable
@@ -23,11 +22,9 @@ from proximity.authority.cases.reach import (
     WRITE,
     WRITE_CASES,
     case_view,
-    reader_of,
     scope_of,
     shown_status,
     unit_of_case,
-    unit_of_transfer,
     writing_scope,
 )
 from proximity.authority.cases.records import (
@@ -43,15 +40,12 @@ from proximity.authority.cases.rules import (
     TestResult,
 )
 from proximity.authority.cases.tokens import Ask, IssuedToken, issue_token
-from proximity.authority.cases.transfers import decide_offer, offer_transfer
+from proximity.authority.cases.transfers import offer_transfer
 from proximity.authority.console.registry import PREFIX, Kind, Page
 from proximity.authority.console.site import refusal_text
 from proximity.authority.console.view import Html, Redirect, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
-from proximity.authority.people.model import PersonField
-from proximity.authority.people.reading import read_people
-from proximity.authority.people.records import settle
 
 _DAYS = (
     "onset",
@@ -77,13 +71,6 @@ def pages() -> list[Page]:
     }
     found = [
         Page("case", "/cases/{case}", _show, READ, unit_of=unit_of_case),
-        Page(
-            "case-person",
-            "/cases/{case}/person",
-            _person,
-            PERSONAL,
-            unit_of=unit_of_case,
-        ),
     ]
     found += [
         Page(
@@ -96,10 +83,6 @@ def pages() -> list[Page]:
         )
         for name, act in acts.items()
     ]
-    decide = "/transfers/{transfer}"
-    found.append(
-        Page("case-decide", decide, _decide, WRITE, Kind.ACT, unit_of_transfer)
-    )
     return found
 
 
@@ -280,40 +263,3 @@ def _transfer(visit: Visit) -> View:
         offer_transfer(connection, scope, ref, unit, authority=visit.authority)
 
     return _answer(visit, "cases.transfer", work)
-
-
-def _decide(visit: Visit) -> View:
-    authority, number = visit.authority, visit.parameters["transfer"]
-    scope = writing_scope(visit)
-    reader = reader_of(visit, Reason.TRANSFER)
-    try:
-        with authority.engine.begin() as connection:
-            visit.note(connection, "cases.decide", subject=number)
-            decide_offer(
-                connection,
-                scope,
-                number,
-                accept=visit.form.text("accept", 3) == "yes",
-                authority=authority,
-                reader=reader,
-            )
-    except ApiError as error:
-        # The offer may have been decided by somebody else.
-        raise ApiError(shown_status(error), error.code, str(error)) from error
-    settle(authority)
-    return Redirect("/worklist", "cases.decided")
-
-
-def _person(visit: Visit) -> View:
-    """Show who it is; the audit has the line before anything is read."""
-    ref = visit.parameters["case"]
-    with reading(visit.authority.engine) as connection:
-        case = read_case(connection, scope_of(visit), ref)
-    values: dict[PersonField, str] = {}
-    if case["person"] is not None:
-        reader = reader_of(visit, Reason.CASE_WORK, ref)
-        fields = (PersonField.NAME, PersonField.PHONE, PersonField.ADDRESS)
-        views = read_people(visit.authority, reader, [case["person"]], fields)
-        values = dict(views[0].values) if views else {}
-    context = {"page_name": "case-person", "ref": ref, "values": values}
-    return Html("cases/person.html", context)

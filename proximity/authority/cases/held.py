@@ -18,6 +18,7 @@ from proximity.authority.cases.model import (
     shared_keys,
 )
 from proximity.authority.publish.recursive import withdraw_recursive
+from proximity.units import day_of, iso_day
 
 # Who did it, in the timeline.
 PERSON = "person"
@@ -47,6 +48,19 @@ class HeldCase(NamedTuple):
     heard: int
     warning_keys: int
     forget_s: int | None
+
+    def shown(self) -> dict[str, str | None]:
+        """Return the facts as people read them: days as ISO dates."""
+        return {
+            name.removesuffix("_day"): (
+                iso_day(value) if name.endswith("_day") and value is not None else value
+            )
+            for name, value in self.facts.items()
+        }
+
+    def forgotten_on(self) -> str | None:
+        """Return the day on which the last of what was shared is forgotten."""
+        return None if self.forget_s is None else iso_day(day_of(self.forget_s))
 
 
 def held_of_person(connection: Connection, person: int) -> list[HeldCase]:

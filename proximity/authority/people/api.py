@@ -34,7 +34,7 @@ from proximity.authority.people.forms import (
 )
 from proximity.authority.people.model import PersonField
 from proximity.authority.verification.forms import refusals
-from proximity.units import day_of, iso_day
+from proximity.units import iso_day
 
 CITIZEN_PREFIX = "/api/citizen"
 CITIZEN_DOORS = ("code", "session", "record", "correct", "erase", "readings")
@@ -125,20 +125,13 @@ def _fields(shown: Reading) -> dict[str, Any]:
 
 
 def _case_fields(held: HeldCase) -> dict[str, Any]:
-    facts = {
-        name.removesuffix("_day"): (
-            iso_day(value) if name.endswith("_day") and value is not None else value
-        )
-        for name, value in held.facts.items()
-    }
-    last = None if held.forget_s is None else iso_day(day_of(held.forget_s))
     shared = {
         "keys": held.keys,
         "heard": held.heard,
         "warningKeys": held.warning_keys,
-        "forgottenOn": last,
+        "forgottenOn": held.forgotten_on(),
     }
-    return facts | {"shared": shared}
+    return held.shown() | {"shared": shared}
 
 
 def _token(credentials: HTTPAuthorizationCredentials | None) -> str:
