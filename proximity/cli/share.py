@@ -37,7 +37,7 @@ from proximity.client.sharing_door import (
     open_token,
     with_package,
 )
-from proximity.client.submission import AuthorityAddress
+from proximity.client.submission import AuthorityAddress, SealedBox
 from proximity.errors import NothingStoredError
 from proximity.protocol.sharing import CasePackage, sign_package
 from proximity.units import iso_day
@@ -96,7 +96,14 @@ def share(  # noqa: PLR0913
             return
         asked = _narrowed(open_token(poster, authority, pending), chosen)
         if asked.kind == "case":
-            plan = plan_case(connection, sealing, asked, asked.days, now_s=now_s)
+            plan = plan_case(
+                connection,
+                sealing,
+                asked,
+                asked.days,
+                now_s=now_s,
+                revision_token=SealedBox(folder, sealing).revision_token(),
+            )
         else:
             plan = plan_contact(
                 connection, sealing, asked, warn=warn_contacts, now_s=now_s

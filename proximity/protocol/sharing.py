@@ -38,6 +38,7 @@ NONCE_BYTES = SALT_BYTES = 16
 TAG_BYTES = 12
 ID_BYTES, METADATA_BYTES, KEY_BYTES, SIGNATURE_BYTES = 16, 4, 16, 64
 MAX_KEYS = 64
+MAX_REVISION = 4_096
 MAX_HEARD = 40_000
 MAX_ROWS = 2_000
 MAX_SIGHTINGS = 200_000
@@ -124,12 +125,14 @@ class Address:
 class CasePackage:
     """What a case shares.
 
-    The keys of the chosen days, and a tag for each ID that was heard then.
+    The keys of the chosen days, a tag for each ID that was heard then, and what its
+    last upload left on the device: published keys can be anybody's who read them.
     """
 
     address: Address
     keys: tuple[TemporaryExposureKey, ...]
     heard: tuple[HeardTag, ...]
+    revision_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +255,7 @@ def _fields_of(package: Package) -> dict[str, Any]:
     if isinstance(package, CasePackage):
         return fields | {
             "kind": "case",
+            "revision_token": package.revision_token,
             "keys": [_key_fields(each) for each in package.keys],
             "heard": [
                 [each.tag.hex(), each.from_s, each.to_s, each.count]
@@ -298,7 +302,10 @@ def _parse_body(body: bytes) -> Package:
         keys = _bounded(document, "keys", MAX_KEYS)
         heard = _bounded(document, "heard", MAX_HEARD)
         return CasePackage(
-            address, tuple(map(_parse_key, keys)), tuple(map(_parse_tag, heard))
+            address,
+            tuple(map(_parse_key, keys)),
+            tuple(map(_parse_tag, heard)),
+            _text(document, "revision_token", MAX_REVISION, least=0),
         )
     if kind != "contact":
         raise _malformed("kind", '"case" or "contact"')
@@ -383,10 +390,13 @@ def _bounded(document: dict[str, Any], name: str, limit: int) -> list[Any]:
     return values
 
 
-def _text(document: dict[str, Any], name: str, limit: int) -> str:
-    value = document.get(name)
-    if not isinstance(value, str) or not value.isascii() or not 0 < len(value) <= limit:
-        raise _malformed(name, f"1 to {limit} ASCII characters")
+def _text(document: dict[str, Any], name: str, limit: int, *, least: int = 1) -> str:
+    # What may be empty may be missing.
+    value = document.get(name, "")
+    if not isinstance(value, str) or not value.isascii():
+        raise _malformed(name, "ASCII text")
+    if not least <= len(value) <= limit:
+        raise _malformed(name, f"{least} to {limit} ASCII characters")
     return value
 
 

@@ -8,10 +8,20 @@ dropped.
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence, Set
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.cases.events import Event, note
@@ -38,6 +48,7 @@ from proximity.authority.database import upsert
 from proximity.authority.people.vault import Vault
 from proximity.authority.publish.rules import EMBARGO_S
 from proximity.authority.upload.model import exposures
+from proximity.authority.upload.revision_token import TokenKey
 from proximity.errors import FormatError, TrustError
 from proximity.protocol.gaen import TemporaryExposureKey
 from proximity.protocol.sharing import (
@@ -69,6 +80,8 @@ class Intake(NamedTuple):
         The rule that ranks contacts.
     vault : Vault
         Whose key store has the keys of days.
+    uploaded : callable str -> set of (bytes, int, int)
+        Keys whose uploading a revision token proves, with start and period.
     now_s : int
         Unix seconds.
     """
@@ -77,6 +90,7 @@ class Intake(NamedTuple):
     policy: TracingPolicy
     configuration: Configuration
     vault: Vault
+    uploaded: Callable[[str], Set[TokenKey]]
     now_s: int
 
 
@@ -216,6 +230,8 @@ def _take_case(
     _replace_shared(connection, row["ref"])
     keys = {key.key: key for key in package.keys}
     if keys:
+        others = _of_others(connection, row["ref"], list(keys))
+        uploaded = intake.uploaded(package.revision_token)
         values = [
             {
                 "ref": row["ref"],
@@ -223,6 +239,8 @@ def _take_case(
                 "start": key.start_interval,
                 "period": key.period,
                 "forget_s": key.valid_to_s + kept_s,
+                "proven": key.key not in others
+                or (key.key, key.start_interval, key.period) in uploaded,
             }
             for key in keys.values()
         ]
@@ -256,7 +274,8 @@ def _take_contact(
     close = edge.verdict is Verdict.MUTUAL and edge.level is Level.HIGH
     taken_before = claim_heard(connection, row, package.sent, names)
     write_edge(connection, source["ref"], row["ref"], edge, now_s=intake.now_s)
-    own = close and _are_own(package) and not _are_known(connection, row, package)
+    sent = [key.key for key in package.recursive]
+    own = close and _are_own(package) and not _of_others(connection, row["ref"], sent)
     keys = package.recursive if own else ()
     _keep_recursive(connection, row, keys)
     told = {
@@ -303,18 +322,21 @@ def _are_own(package: ContactPackage) -> bool:
     )
 
 
-def _are_known(connection: Connection, row: Row, package: ContactPackage) -> bool:
-    """Tell whether a key is somebody else's, as far as the authority can know.
+def _of_others(connection: Connection, ref: str, keys: Sequence[bytes]) -> set[bytes]:
+    """Return which keys others may know: published ones, and those of other cases.
 
-    A contact has learnt the keys of the case by its token, and everybody those that
-    were published: to send them along would publish the one without its owner's
-    consent, and have the others warn twice.
+    A contact has learnt the keys of a case by its token, and everybody those that were
+    published. To send them along as one's own would have them published without their
+    owner's consent, or taken back with a case that was none.
     """
-    keys = [key.key for key in package.recursive]
-    c = shared_keys.c
-    shared = select(c.key).where(c.key.in_(keys), c.ref != row["ref"])
-    published = select(exposures.c.key).where(exposures.c.key.in_(keys))
-    return connection.execute(shared.union_all(published)).first() is not None
+    c, published = shared_keys.c, exposures.c
+    known = union_all(
+        select(c.key).where(c.key.in_(keys), c.ref != ref),
+        select(published.key).where(
+            published.key.in_(keys), published.batch.is_not(None)
+        ),
+    )
+    return {bytes(key) for key in connection.execute(known).scalars()}
 
 
 def _keep_recursive(

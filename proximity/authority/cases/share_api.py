@@ -20,6 +20,8 @@ from proximity.authority.cases.forms import (
 from proximity.authority.cases.intake import Intake, take_package
 from proximity.authority.cases.policy import load_policy
 from proximity.authority.cases.tokens import open_token
+from proximity.authority.keyring import REVISION
+from proximity.authority.upload.revision_token import TokenKey, read_token
 from proximity.authority.verification.api import needs_key
 from proximity.authority.verification.forms import refusals
 from proximity.authority.verification.model import ApiKeyKind
@@ -38,6 +40,13 @@ def share_routes(authority: Authority) -> APIRouter:
         responses=refusals(400, 401, 404, 409, 503),
     )
     policy = load_policy(authority.directory)
+
+    def uploaded(text: str) -> frozenset[TokenKey]:
+        if not text:
+            return frozenset()
+        secrets = authority.keyring.believed(REVISION)
+        audience = authority.settings.health_authority_id
+        return read_token(text, secrets, audience) or frozenset()
 
     @routes.post(OPEN_PATH, response_model=OpenAnswer)
     def open_(body: OpenRequest) -> dict[str, Any]:
@@ -77,6 +86,7 @@ def share_routes(authority: Authority) -> APIRouter:
             policy,
             built_in(policy.rule),
             authority.vault,
+            uploaded,
             authority.now_s,
         )
         with authority.engine.begin() as connection:

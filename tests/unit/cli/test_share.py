@@ -1,5 +1,6 @@
 """`proximity share`: shown first, sent only after a yes."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from proximity.cli import share as command
 from proximity.cli.main import load_app
+from proximity.client.submission import SealedBox
 from proximity.errors import (
     ConsentError,
     NetworkError,
@@ -88,6 +90,15 @@ def test_after_a_yes_keys_in_use_are_ended_and_the_package_leaves(server, home):
     assert paths(server) == ["open", "package"]
     assert periods(home) == [144, 60, 144]
     assert not (home / "pending_share").exists()
+
+
+def test_what_an_upload_left_goes_along_with_the_keys(server, home):
+    SealedBox(home, SEALING).finish("what the upload left")
+    assert run(server, home, "--yes").exit_code == 0
+
+    package = server.asked[-1][1]["package"]
+    body = json.loads(base64.b64decode(package["body"]))
+    assert body["revision_token"] == "what the upload left"
 
 
 def test_without_a_yes_nothing_leaves(server, home):

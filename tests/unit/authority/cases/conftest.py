@@ -220,6 +220,8 @@ class Desk:
         self.authority = authority
         self.connection = connection
         self.policy = TracingPolicy()
+        # By revision token, what it proves.
+        self.uploaded = {"": frozenset()}
 
     def issue(self, ref: str, **ask):
         return issue_token(
@@ -251,6 +253,7 @@ class Desk:
             self.policy,
             built_in(self.policy.rule),
             self.authority.vault,
+            self.uploaded.__getitem__,
             self.authority.now_s,
         )
         return take_package(self.connection, token, data, intake)

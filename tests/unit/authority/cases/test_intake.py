@@ -14,7 +14,7 @@ from proximity.authority.cases.model import (
     recursive_keys,
     shared_keys,
 )
-from proximity.authority.upload.model import AcceptedKey, Upload
+from proximity.authority.upload.model import AcceptedKey, Upload, exposures
 from proximity.authority.upload.writer import store_uploads
 from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.sharing import sign_package
@@ -256,6 +256,7 @@ def test_a_contact_cannot_have_the_keys_of_others_published_as_its_own(
     )
     upload = Upload((accepted,), False, None, bytes(32), desk.authority.now_s)
     store_uploads(connection, [upload], "VN", now_s=desk.authority.now_s)
+    connection.execute(exposures.update().values(batch=5))
 
     ask = {"first_day": meeting.day, "last_day": meeting.day}
     for stolen in (of_case, published):
