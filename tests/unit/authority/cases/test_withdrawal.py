@@ -56,7 +56,7 @@ def share_again(desk, meeting, revision_token: str = "") -> None:
 def test_nobody_takes_back_keys_of_others_by_sharing_them_as_own(
     *, connection, authority, desk, meeting, withdraw
 ):
-    """Published keys can be read by anybody, and be handed in by a case that was none."""
+    """Anybody reads published keys; a case that was none may have handed them in."""
     upload(connection, authority, meeting, batch=7)
     share_again(desk, meeting)
 
