@@ -38,7 +38,6 @@ NONCE_BYTES = SALT_BYTES = 16
 TAG_BYTES = 12
 ID_BYTES, METADATA_BYTES, KEY_BYTES, SIGNATURE_BYTES = 16, 4, 16, 64
 MAX_KEYS = 64
-MAX_REVISION = 4_096
 MAX_HEARD = 40_000
 MAX_ROWS = 2_000
 MAX_SIGHTINGS = 200_000
@@ -48,6 +47,7 @@ _TIMES_S = range(2**33)
 _TIMES_MS = range(2**43)
 _RSSI_DBM = range(-127, 21)
 _COUNTS = range(1, 2**31)
+_REVISIONS = range(4_097)
 _INTERVALS = range(2**31)
 _PERIODS = range(1, INTERVALS_PER_DAY + 1)
 _LONGEST_ROW_S = range(86_401)
@@ -61,10 +61,8 @@ class HeardTag:
     ----------
     tag : bytes
         By `tag_id`.
-    from_s, to_s : int
-        Unix seconds of the first and the last sighting.
-    count : int
-        How many sightings there were.
+    from_s, to_s, count : int
+        Unix seconds of the first and the last sighting, and how many there were.
     """
 
     tag: bytes = field(repr=False)
@@ -123,10 +121,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class CasePackage:
-    """What a case shares.
+    """What a case shares: keys of the chosen days, and a tag for each ID heard then.
 
-    The keys of the chosen days, a tag for each ID that was heard then, and what its
-    last upload left on the device: published keys can be anybody's who read them.
+    What its last upload left on the device shows that published keys are its own.
     """
 
     address: Address
@@ -293,19 +290,17 @@ def _key_fields(key: TemporaryExposureKey) -> dict[str, Any]:
 def _parse_body(body: bytes) -> Package:
     document = load_object(body, _WHAT, max_bytes=MAX_BODY_BYTES)
     address = Address(
-        _text(document, "authority", 255),
-        _text(document, "case", 32),
+        _text(document, "authority", range(1, 256)),
+        _text(document, "case", range(1, 33)),
         take_bytes(document, "nonce", _WHAT, NONCE_BYTES),
     )
     kind = document.get("kind")
     if kind == "case":
-        keys = _bounded(document, "keys", MAX_KEYS)
-        heard = _bounded(document, "heard", MAX_HEARD)
         return CasePackage(
             address,
-            tuple(map(_parse_key, keys)),
-            tuple(map(_parse_tag, heard)),
-            _text(document, "revision_token", MAX_REVISION, least=0),
+            tuple(map(_parse_key, _bounded(document, "keys", MAX_KEYS))),
+            tuple(map(_parse_tag, _bounded(document, "heard", MAX_HEARD))),
+            _text(document, "revision_token", _REVISIONS),
         )
     if kind != "contact":
         raise _malformed("kind", '"case" or "contact"')
@@ -390,13 +385,11 @@ def _bounded(document: dict[str, Any], name: str, limit: int) -> list[Any]:
     return values
 
 
-def _text(document: dict[str, Any], name: str, limit: int, *, least: int = 1) -> str:
+def _text(document: dict[str, Any], name: str, lengths: range) -> str:
     # What may be empty may be missing.
     value = document.get(name, "")
-    if not isinstance(value, str) or not value.isascii():
-        raise _malformed(name, "ASCII text")
-    if not least <= len(value) <= limit:
-        raise _malformed(name, f"{least} to {limit} ASCII characters")
+    if not isinstance(value, str) or not value.isascii() or len(value) not in lengths:
+        raise _malformed(name, f"{lengths.start} to {lengths[-1]} ASCII characters")
     return value
 
 
