@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from proximity.authority.accounts.four_eyes import Wish, ask_for
-from proximity.authority.accounts.organisations import unit_names
+from proximity.authority.accounts.organisations import find_organisation
 from proximity.authority.api_error import ApiError
 from proximity.authority.cases.api import parse_day
 from proximity.authority.cases.chains import add_contact, chain_of
@@ -22,6 +22,7 @@ from proximity.authority.cases.reach import (
     WRITE,
     WRITE_CASES,
     case_view,
+    officers_for,
     scope_of,
     shown_status,
     unit_of_case,
@@ -99,14 +100,15 @@ def _case_view(
         chain = chain_of(connection, scope, ref, policy)
         events = timeline(connection, ref)
         duplicates = duplicates_of(connection, scope, ref)
-        unit = chain.case["unit"]
-        names = unit_names(connection, {unit})
+        unit = find_organisation(connection, chain.case["unit"])
+        offered = {} if unit is None else officers_for(connection, unit.unit)
     texts = load_texts(visit.language)
     context = {
         "page_name": "case",
         "error": error,
         "case": case_view(chain.case),
-        "unit": names.get(unit, unit),
+        "unit": chain.case["unit"] if unit is None else unit.name,
+        "officers": offered,
         "chain": chain,
         "graph": graph_of(
             chain, texts["page"]["graph"], lambda each: f"{PREFIX}/cases/{each}"
@@ -167,12 +169,23 @@ def _change(visit: Visit) -> View:
             if text := form.text(name, 16):
                 fields[name] = text
         if "assigned" in form:
-            fields["assigned"] = form.text("assigned", 254) or None
+            fields["assigned"] = _assigned(connection, visit, scope)
         version = form.text("version", 9)
         changed = Changed(fields, int(version) if version.isdecimal() else None)
         change_case(connection, scope, ref, changed, policy=policy, now_s=visit.now_s)
 
     return _answer(visit, "cases.change", work)
+
+
+def _assigned(connection: Connection, visit: Visit, scope: Scope) -> str | None:
+    """Return who is to work on the case; one whom nobody knows would never see it."""
+    chosen = visit.form.text("assigned", 254) or None
+    case = read_case(connection, scope, visit.parameters["case"])
+    unit = find_organisation(connection, case["unit"])
+    known = {} if unit is None else officers_for(connection, unit.unit)
+    if chosen not in (None, case["assigned"], *known):
+        raise ApiError(400, "no_such_officer", "nobody of this unit can work on it")
+    return chosen
 
 
 def _token(visit: Visit) -> View:

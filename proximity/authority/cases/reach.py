@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from proximity.authority.accounts.model import (
     ROOT_UNIT,
     Action,
     Area,
+    Role,
     Unit,
+    grants,
+    officers,
     organisations,
 )
 from proximity.authority.accounts.organisations import unit_of_row
-from proximity.authority.accounts.rules import reads, writes
+from proximity.authority.accounts.rules import level_of, reads, writes
 from proximity.authority.api_error import ApiError
 from proximity.authority.audit.model import Reader, Reason
 from proximity.authority.cases.model import cases, transfers
@@ -23,6 +26,7 @@ from proximity.authority.database import reading
 from proximity.units import iso_day
 
 READ, WRITE = reads(Area.CASES), writes(Area.CONTACTS)
+_MOST_OFFERED = 200
 WRITE_CASES, PERSONAL = writes(Area.CASES), reads(Area.PERSONAL)
 
 
@@ -42,6 +46,31 @@ def reader_of(visit: Visit, reason: Reason, reference: str = "") -> Reader:
     """Return who reads persons in the name of a visitor."""
     units = _units(visit, PERSONAL)
     return Reader(visit.officer.id, visit.officer.unit.id, units, reason, reference)
+
+
+def officers_for(connection: Connection, unit: Unit) -> dict[str, str]:
+    """Return the names of those who may work on contacts in a unit, by their ID.
+
+    Parameters
+    ----------
+    connection : Connection
+    unit : Unit
+        Rights that are held in a unit above it count.
+    """
+    roles = [role for role in Role if level_of(role, WRITE.area) is WRITE.level]
+    rows = connection.execute(
+        select(officers.c.id, officers.c.name)
+        .join(grants, grants.c.officer == officers.c.id)
+        .where(
+            grants.c.role.in_(roles),
+            # A path consists of the units above.
+            grants.c.unit.in_(unit.path.strip("/").split("/")),
+            officers.c.disabled_s.is_(None),
+        )
+        .order_by(officers.c.name)
+        .limit(_MOST_OFFERED)
+    )
+    return {row.id: row.name for row in rows}
 
 
 def case_view(row: Row) -> dict[str, Any]:
