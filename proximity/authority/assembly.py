@@ -91,7 +91,7 @@ def open_authority(
         engine=engine,
         keyring=keyring,
         vault=Vault(directory, keyring, key_store, os.urandom),
-        messenger=make_messenger(settings.messenger_url, directory),
+        messenger=make_messenger(settings.messenger_url, directory, clock),
         clock=clock,
         entropy=os.urandom,
         passphrase=passphrase,

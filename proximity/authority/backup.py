@@ -39,7 +39,7 @@ from proximity.authority.settings import (
     save_settings,
 )
 from proximity.authority.table_copy import copy_rows, count_uploads
-from proximity.authority.verification.messenger import OUTBOX_FILE
+from proximity.authority.verification.outbox import OUTBOX_FILE
 from proximity.errors import FormatError, PolicyError, StoreError, TruncatedError
 
 _FILES = (PASSPHRASE_FILE, PUBLIC_KEYS_FILE)

@@ -59,6 +59,7 @@ def forget(
             # Nothing was stored before 1970, whatever number was asked for.
             day = max(0, day_of(time.time()) - kept)
             forgotten = forget_before(connection, day)
+        forget_sharing(file.parent, now_s=time.time())
     _tell(forgotten, as_json=as_json)
 
 

@@ -1,7 +1,6 @@
 """`proximity report`: hand out the keys of chosen days, after asking."""
 
 import secrets
-import sys
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -11,6 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from proximity.cli.console import JsonFlag, emit_json, say
+from proximity.cli.handing_out import (
+    DeviceKeyOption,
+    HealthAuthorityOption,
+    YesOption,
+    ask_first,
+    note,
+    parse_days,
+    wrong_days,
+)
 from proximity.cli.home import HomeOption, open_home, store_file
 from proximity.cli.report_upload import (
     Upload,
@@ -27,7 +35,7 @@ from proximity.client.report import (
     plan_report,
 )
 from proximity.client.submission import AuthorityAddress
-from proximity.errors import ConsentError, NothingStoredError
+from proximity.errors import NothingStoredError
 from proximity.protocol.key_file import MAX_ONSET_DISTANCE_DAYS
 from proximity.store.own_keys import list_keys
 from proximity.units import (
@@ -61,25 +69,20 @@ def report(  # noqa: PLR0913
     code: Annotated[
         str | None, typer.Option(help="The code that the authority gave you.")
     ] = None,
-    device_key: Annotated[
-        str,
-        typer.Option(envvar="PROXIMITY_DEVICE_KEY", help="The authority's device key."),
-    ] = "",
-    health_authority: Annotated[
-        str, typer.Option(metavar="ID", help="The authority's ID.")
-    ] = "org.proximity",
+    device_key: DeviceKeyOption = "",
+    health_authority: HealthAuthorityOption = "org.proximity",
     onset: Annotated[
         str | None,
         typer.Option(metavar="YYYY-MM-DD", help="UTC day on which symptoms began."),
     ] = None,
     home: HomeOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Hand out this device's keys of some days, for a health authority to publish."""
     now_s = time.time()
     today = day_of(now_s)
-    chosen = _parse_days(days, today)
+    chosen = _chosen_days(days, today)
     onset_day = None if onset is None else _parse_onset(onset, chosen, today)
     destination = _destination(
         output, to, code, AuthorityAddress("", device_key, health_authority)
@@ -101,7 +104,7 @@ def report(  # noqa: PLR0913
         plan = plan_report(own_keys, chosen, now_interval=interval_of(now_s))
         _show(plan, onset)
         if not yes:
-            _ask()
+            ask_first("Hand out these keys?", "Nothing was handed out.")
         if isinstance(destination, Upload):
             inserted = begin_upload(
                 destination, folder, plan, connection=connection, sealing=sealing
@@ -144,19 +147,13 @@ def _tell_upload(plan: Report | None, inserted: int, *, as_json: bool) -> None:
     emit_json("proximity/report-upload/v1", fields)
 
 
-def _parse_days(text: str, today: int) -> range:
-    first_text, separator, last_text = text.partition("..")
-    try:
-        first, last = day_from_iso(first_text), day_from_iso(last_text)
-    except ValueError as error:
-        raise _wrong_days("give two days as YYYY-MM-DD..YYYY-MM-DD") from error
-    if not separator or first > last:
-        raise _wrong_days("the first day comes after the last")
-    if last > today:
-        raise _wrong_days("the last day is in the future")
-    if first < today - MAX_DAYS_BACK:
-        raise _wrong_days(f"keys are kept for {MAX_DAYS_BACK} days")
-    return range(first, last + 1)
+def _chosen_days(text: str, today: int) -> range:
+    days = parse_days(text)
+    if days[-1] > today:
+        raise wrong_days("the last day is in the future")
+    if days[0] < today - MAX_DAYS_BACK:
+        raise wrong_days(f"keys are kept for {MAX_DAYS_BACK} days")
+    return days
 
 
 def _parse_onset(text: str, chosen: range, today: int) -> int:
@@ -181,41 +178,23 @@ def _check_output(output: Path) -> None:
         raise typer.BadParameter("that is not a file", param_hint="--output")
 
 
-def _wrong_days(why: str) -> typer.BadParameter:
-    return typer.BadParameter(why, param_hint="--days")
-
-
 def _wrong_onset(why: str) -> typer.BadParameter:
     return typer.BadParameter(why, param_hint="--onset")
 
 
 def _show(plan: Report, onset: str | None) -> None:
     """List what would leave; on standard error, also where the result is JSON."""
-    _note("What would leave this device (times UTC):")
+    note("What would leave this device (times UTC):")
     for day in list_days(plan):
         keys = "1 key" if day.keys == 1 else f"{day.keys} keys"
         again = ", handed out before" if day.again else ""
-        _note(
+        note(
             f"  {iso_day(day.day)}  {keys}, IDs of {_clock(day, day.start_s)} to "
             f"{_clock(day, day.end_s)}{again}"
         )
     if onset is not None:
-        _note(f"  and that symptoms began on {onset}")
-    _note("Once they are published, anyone can recognise the IDs of these hours.")
-
-
-def _ask() -> None:
-    refusal = ConsentError(
-        "Nothing was handed out.",
-        "Answer yes when you are asked; where nobody can answer, add --yes.",
-    )
-    try:
-        if not typer.confirm("Hand out these keys?", err=True):
-            raise refusal
-    except typer.Abort as error:
-        # The question is still open on its line.
-        _note("")
-        raise refusal from error
+        note(f"  and that symptoms began on {onset}")
+    note("Once they are published, anyone can recognise the IDs of these hours.")
 
 
 def _fields(plan: Report, output: Path) -> dict[str, Any]:
@@ -240,7 +219,3 @@ def _clock(day: ReportedDay, t_s: int) -> str:
     # Counted from the day's begin, so that its end reads 24:00.
     elapsed_s = t_s - day.day * DAY_S
     return f"{elapsed_s // 3_600:02}:{elapsed_s % 3_600 // 60:02}"
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"{text}\n")

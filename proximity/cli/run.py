@@ -135,7 +135,9 @@ class _Device:
             built_in(DEFAULT_RULE),
             contact_configuration=built_in(CONTACT_RULE),
         )
-        surroundings = Surroundings(_CLOCK, HttpNetwork(), secrets.token_bytes)
+        surroundings = Surroundings(
+            _CLOCK, HttpNetwork(), secrets.token_bytes, self.home
+        )
         return Engine(connection, sealing, settings, surroundings)
 
     @contextmanager

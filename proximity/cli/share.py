@@ -1,7 +1,6 @@
 """`proximity share`: show what would leave for tracing, ask, and only then send it."""
 
 import secrets
-import sys
 import time
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -10,6 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from proximity.cli.console import JsonFlag, emit_json, say
+from proximity.cli.handing_out import (
+    DeviceKeyOption,
+    HealthAuthorityOption,
+    YesOption,
+    ask_first,
+    note,
+    parse_days,
+)
 from proximity.cli.home import HomeOption, open_home, store_file
 from proximity.client.network import HttpNetwork, split_http_url
 from proximity.client.notification import languages, load_texts
@@ -30,10 +37,10 @@ from proximity.client.sharing_door import (
     open_token,
     with_package,
 )
-from proximity.client.submission import AuthorityAddress
-from proximity.errors import ConsentError, NothingStoredError
+from proximity.client.submission import AuthorityAddress, SealedBox
+from proximity.errors import NothingStoredError
 from proximity.protocol.sharing import CasePackage, sign_package
-from proximity.units import day_from_iso, iso_day
+from proximity.units import iso_day
 
 
 # One parameter for each option: Typer reads them from the signature.
@@ -54,23 +61,18 @@ def share(  # noqa: PLR0913
         bool,
         typer.Option("--warn-contacts", help="A contact: also warn your own contacts."),
     ] = False,
-    device_key: Annotated[
-        str,
-        typer.Option(envvar="PROXIMITY_DEVICE_KEY", help="The authority's device key."),
-    ] = "",
-    health_authority: Annotated[
-        str, typer.Option(metavar="ID", help="The authority's ID.")
-    ] = "org.proximity",
+    device_key: DeviceKeyOption = "",
+    health_authority: HealthAuthorityOption = "org.proximity",
     language: Annotated[
         str | None, typer.Option(help="Language: vi or en; else that of the home.")
     ] = None,
     home: HomeOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Share what tracing of one case needs: shown day by day, sent after your yes."""
     now_s = time.time()
-    chosen = None if days is None else _parse_days(days)
+    chosen = None if days is None else parse_days(days)
     if language is not None and language not in languages():
         raise typer.BadParameter(f"give one of {', '.join(languages())}: --language")
     split_http_url(to)
@@ -94,7 +96,14 @@ def share(  # noqa: PLR0913
             return
         asked = _narrowed(open_token(poster, authority, pending), chosen)
         if asked.kind == "case":
-            plan = plan_case(connection, sealing, asked, asked.days, now_s=now_s)
+            plan = plan_case(
+                connection,
+                sealing,
+                asked,
+                asked.days,
+                now_s=now_s,
+                revision_token=SealedBox(folder, sealing).revision_token(),
+            )
         else:
             plan = plan_contact(
                 connection, sealing, asked, warn=warn_contacts, now_s=now_s
@@ -104,7 +113,7 @@ def share(  # noqa: PLR0913
             emit_json("proximity/share/v1", _fields(plan, None))
             return
         if not yes:
-            _ask(texts)
+            ask_first(texts["question"], "Nothing was shared.")
         pending = with_package(pending, sign_package(plan.package, pending.signing_key))
         hand_over(
             connection,
@@ -131,27 +140,12 @@ def _narrowed(asked: Asked, chosen: range | None) -> Asked:
     return replace(asked, days=days)
 
 
-def _parse_days(text: str) -> range:
-    first_text, separator, last_text = text.partition("..")
-    try:
-        first, last = day_from_iso(first_text), day_from_iso(last_text)
-    except ValueError as error:
-        raise _wrong_days("give two days as YYYY-MM-DD..YYYY-MM-DD") from error
-    if not separator or first > last:
-        raise _wrong_days("the first day comes after the last")
-    return range(first, last + 1)
-
-
-def _wrong_days(why: str) -> typer.BadParameter:
-    return typer.BadParameter(why, param_hint="--days")
-
-
 def _show(plan: SharingPlan, asked: Asked, texts: dict[str, Any]) -> None:
     """List what would leave; on standard error, also where the result is JSON."""
-    _note(texts[asked.kind].format(case=asked.address.case))
+    note(texts[asked.kind].format(case=asked.address.case))
     for day in list_shared_days(plan):
-        _note(f"  {_line(day, plan, texts)}")
-    _note(texts["stays"])
+        note(f"  {_line(day, plan, texts)}")
+    note(texts["stays"])
 
 
 def _line(day: SharedDay, plan: SharingPlan, texts: dict[str, Any]) -> str:
@@ -161,20 +155,6 @@ def _line(day: SharedDay, plan: SharingPlan, texts: dict[str, Any]) -> str:
     if day.warned:
         line += texts["warned"].format(**values)
     return line
-
-
-def _ask(texts: dict[str, Any]) -> None:
-    refusal = ConsentError(
-        "Nothing was shared.",
-        "Answer yes when you are asked; where nobody can answer, add --yes.",
-    )
-    try:
-        if not typer.confirm(texts["question"], err=True):
-            raise refusal
-    except typer.Abort as error:
-        # The question is still open on its line.
-        _note("")
-        raise refusal from error
 
 
 def _tell(
@@ -200,7 +180,3 @@ def _fields(plan: SharingPlan | None, outcome: Outcome | None) -> dict[str, Any]
         "days": [asdict(day) | {"day": iso_day(day.day)} for day in days],
         "outcome": None if outcome is None else asdict(outcome),
     }
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"{text}\n")

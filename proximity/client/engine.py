@@ -9,6 +9,7 @@ Once a day:            `forget`
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from proximity.client.channel import Channel, case_channel, contact_channel
 from proximity.client.exposures import (
@@ -30,6 +31,7 @@ from proximity.client.notices import (
     pending_notices,
 )
 from proximity.client.own_broadcast import Form, advertisement_at
+from proximity.client.sharing_door import forget_sharing
 from proximity.client.trust import verify_export
 from proximity.errors import FormatError, NetworkError, ProximityError, TrustError
 from proximity.matching.candidates import EncounterIndex
@@ -109,11 +111,15 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the engine takes from the world: time, network and chance."""
+    """What the engine takes from the world: time, network and chance.
+
+    `home` is the folder of the store, where a sharing may have been left unfinished.
+    """
 
     clock: Clock
     network: Network
     entropy: Callable[[int], bytes]
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +251,8 @@ class Engine:
         """Forget what is older than the retention; for once a day."""
         # It holds what was heard, in memory.
         self._index = None
+        if self._world.home is not None:
+            forget_sharing(self._world.home, now_s=self._now_s())
         before = self._today() - self._settings.retention_days
         return forget_before(self._connection, before)
 

@@ -121,6 +121,7 @@ def plan_case(
     days: range,
     *,
     now_s: float,
+    revision_token: str = "",
 ) -> SharingPlan:
     """Choose what a case shares: the keys of some days, and tags of what it heard then.
 
@@ -132,6 +133,8 @@ def plan_case(
     days : range
         Those that the person chose, of `asked.days`.
     now_s : float
+    revision_token : str
+        Left by the last upload: shows that keys which are published are one's own.
 
     Raises
     ------
@@ -146,7 +149,7 @@ def plan_case(
     encounters = read_encounters(connection, *span_ms)
     heard = tuple(_tags(encounters, asked.salt))
     _check_size(len(heard), MAX_HEARD)
-    package = CasePackage(asked.address, _as_keys(report), heard)
+    package = CasePackage(asked.address, _as_keys(report), heard, revision_token)
     return SharingPlan(package, report)
 
 

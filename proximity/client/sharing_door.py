@@ -5,6 +5,7 @@ that signs, and after the person's yes the package, so that a lost answer costs 
 """
 
 import base64
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -38,9 +39,11 @@ from proximity.protocol.sharing import (
     Address,
 )
 from proximity.store.sealing import SealingKey
-from proximity.units import INTERVALS_PER_DAY
+from proximity.units import DAY_S, INTERVALS_PER_DAY
 
 PENDING_FILE = "pending_share"
+# A package has the sightings of 14 days at most, which are gone after 21.
+KEPT_S = 7 * DAY_S
 # Requests are filled up to a multiple of this, so that their size tells little.
 PADDED_BYTES = 65_536
 _MAX_ANSWER_BYTES = 65_536
@@ -238,9 +241,20 @@ def with_package(pending: Pending, package: bytes) -> Pending:
     return replace(pending, package=package)
 
 
-def forget_sharing(home: Path) -> None:
-    """Delete what a sharing has left in the folder of the store."""
-    (home / PENDING_FILE).unlink(missing_ok=True)
+def forget_sharing(home: Path, *, now_s: float | None = None) -> None:
+    """Delete what a sharing has left in the folder of the store.
+
+    Parameters
+    ----------
+    home : Path
+    now_s : float or None
+        Unix seconds: only what no token waits for any longer. It holds sightings, which
+        the store forgets on time.
+    """
+    path = home / PENDING_FILE
+    with contextlib.suppress(FileNotFoundError):
+        if now_s is None or path.stat().st_mtime + KEPT_S <= now_s:
+            path.unlink()
 
 
 def _ask(

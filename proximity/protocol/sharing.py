@@ -47,6 +47,7 @@ _TIMES_S = range(2**33)
 _TIMES_MS = range(2**43)
 _RSSI_DBM = range(-127, 21)
 _COUNTS = range(1, 2**31)
+_REVISIONS = range(4_097)
 _INTERVALS = range(2**31)
 _PERIODS = range(1, INTERVALS_PER_DAY + 1)
 _LONGEST_ROW_S = range(86_401)
@@ -60,10 +61,8 @@ class HeardTag:
     ----------
     tag : bytes
         By `tag_id`.
-    from_s, to_s : int
-        Unix seconds of the first and the last sighting.
-    count : int
-        How many sightings there were.
+    from_s, to_s, count : int
+        Unix seconds of the first and the last sighting, and how many there were.
     """
 
     tag: bytes = field(repr=False)
@@ -122,14 +121,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class CasePackage:
-    """What a case shares.
+    """What a case shares: keys of the chosen days, and a tag for each ID heard then.
 
-    The keys of the chosen days, and a tag for each ID that was heard then.
+    What its last upload left on the device shows that published keys are its own.
     """
 
     address: Address
     keys: tuple[TemporaryExposureKey, ...]
     heard: tuple[HeardTag, ...]
+    revision_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +252,7 @@ def _fields_of(package: Package) -> dict[str, Any]:
     if isinstance(package, CasePackage):
         return fields | {
             "kind": "case",
+            "revision_token": package.revision_token,
             "keys": [_key_fields(each) for each in package.keys],
             "heard": [
                 [each.tag.hex(), each.from_s, each.to_s, each.count]
@@ -289,16 +290,17 @@ def _key_fields(key: TemporaryExposureKey) -> dict[str, Any]:
 def _parse_body(body: bytes) -> Package:
     document = load_object(body, _WHAT, max_bytes=MAX_BODY_BYTES)
     address = Address(
-        _text(document, "authority", 255),
-        _text(document, "case", 32),
+        _text(document, "authority", range(1, 256)),
+        _text(document, "case", range(1, 33)),
         take_bytes(document, "nonce", _WHAT, NONCE_BYTES),
     )
     kind = document.get("kind")
     if kind == "case":
-        keys = _bounded(document, "keys", MAX_KEYS)
-        heard = _bounded(document, "heard", MAX_HEARD)
         return CasePackage(
-            address, tuple(map(_parse_key, keys)), tuple(map(_parse_tag, heard))
+            address,
+            tuple(map(_parse_key, _bounded(document, "keys", MAX_KEYS))),
+            tuple(map(_parse_tag, _bounded(document, "heard", MAX_HEARD))),
+            _text(document, "revision_token", _REVISIONS),
         )
     if kind != "contact":
         raise _malformed("kind", '"case" or "contact"')
@@ -383,10 +385,11 @@ def _bounded(document: dict[str, Any], name: str, limit: int) -> list[Any]:
     return values
 
 
-def _text(document: dict[str, Any], name: str, limit: int) -> str:
-    value = document.get(name)
-    if not isinstance(value, str) or not value.isascii() or not 0 < len(value) <= limit:
-        raise _malformed(name, f"1 to {limit} ASCII characters")
+def _text(document: dict[str, Any], name: str, lengths: range) -> str:
+    # What may be empty may be missing.
+    value = document.get(name, "")
+    if not isinstance(value, str) or not value.isascii() or len(value) not in lengths:
+        raise _malformed(name, f"{lengths.start} to {lengths[-1]} ASCII characters")
     return value
 
 

@@ -3,44 +3,28 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-
-from proximity.client.engine import Engine, EngineSettings, Surroundings
-from proximity.client.network import HttpNetwork
-from proximity.protocol.gaen import (
-    derive_ephemeral_ids,
-    encode_metadata,
-    encrypt_metadata,
+from device_at_home import (
+    Device,
+    NoKeyring,
+    command,
+    engine_at,
+    scan_at,
+    sighting_of,
 )
-from proximity.protocol.public_keys import parse_public_keys
-from proximity.protocol.sighting import Sighting
-from proximity.scoring.config import built_in
-from proximity.store.own_keys import add_key, list_keys
-from proximity.store.scans import Scan
+
+from proximity.client.engine import Engine
+from proximity.store.own_keys import list_keys
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
 from proximity.store.sealing_key import load_sealing_key
-from proximity.units import Clock, day_of, iso_day
+from proximity.units import day_of, iso_day
 
 KEY = os.urandom(16)
 SEALING = SealingKey(bytes(32))
-
-
-class NoKeyring:
-    """A keyring that keeps nothing, so that the sealing key is a file."""
-
-    def get(self, account: str) -> bytes | None:
-        return None
-
-    def put(self, account: str, secret: bytes) -> bool:
-        return False
-
-    def remove(self, account: str) -> bool:
-        return True
 
 
 @pytest.fixture(scope="module")
@@ -59,59 +43,25 @@ def live(make_rig, now_s):
 @pytest.fixture
 def case(tmp_path, now_s) -> Path:
     """Return the home of a device with yesterday's key."""
-    home = tmp_path / "case"
-    connection = open_store(home / "store.sqlite")
-    sealing, _ = load_sealing_key(connection, home, NoKeyring())
-    add_key(connection, sealing, KEY, (day_of(now_s) - 1) * 144)
-    connection.close()
-    return home
+    device = Device(tmp_path / "case", {day_of(now_s) - 1: KEY})
+    device.connection.close()
+    return device.home
 
 
 def report(rig, home: Path, now_s: int, *more: str) -> subprocess.CompletedProcess[str]:
     yesterday = iso_day(day_of(now_s) - 1)
-    url = f"http://{rig.address[0]}:{rig.address[1]}"
-    given = ["report", "--days", f"{yesterday}..{yesterday}", "--to", url, *more]
-    return subprocess.run(  # noqa: S603
-        [
-            sys.executable,
-            "-c",
-            "from proximity.cli.main import main; main()",
-            *given,
-            *("--home", str(home), "--yes", "--json"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ
-        | {
-            "PROXIMITY_DEVICE_KEY": rig.founded["device_key"],
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        },
-        timeout=60,
-    )
+    days = f"{yesterday}..{yesterday}"
+    return command(rig, home, "report", "--days", days, "--yes", *more)
 
 
 def near_the_case(folder: Path, rig, now_s: int) -> Engine:
     """Return the engine of a device that was near the case for 23 minutes."""
-    keys = parse_public_keys((rig.data / "public_keys.json").read_bytes())
-    url = f"http://{rig.address[0]}:{rig.address[1]}/exports/"
-    pinned = tuple(each.verification_key for each in keys)
-    settings = EngineSettings(url, pinned, built_in("en-v2"))
-    clock = Clock(wall=lambda: now_s, monotonic=lambda: now_s)
-    engine = Engine(
-        open_store(folder / "near.sqlite"),
-        SEALING,
-        settings,
-        Surroundings(clock, HttpNetwork(), os.urandom),
-    )
+    engine = engine_at(rig, folder / "near.sqlite", SEALING, now_s)
     day = day_of(now_s) - 1
-    ids = derive_ephemeral_ids(KEY, day * 144)
     for minute in range(24):
         t_s = day * 86_400 + 36_000 + 60 * minute
-        ephemeral_id = ids[(t_s - day * 86_400) // 600].tobytes()
-        metadata = encrypt_metadata(KEY, ephemeral_id, encode_metadata(-20))
-        engine.scanned(Scan(t_s * 1_000, (t_s + 4) * 1_000, "test"))
-        engine.hear(Sighting(t_s * 1_000 + 500, -60, "gaen", ephemeral_id, metadata))
+        engine.scanned(scan_at(t_s))
+        engine.hear(sighting_of(KEY, t_s))
     engine.flush()
     return engine
 

@@ -2,32 +2,39 @@
 
 import json
 import os
-import subprocess
-import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
+from console_world import World, add_person
+from device_at_home import (
+    Device,
+    NoKeyring,
+    command,
+    engine_at,
+    scan_at,
+    sighting_of,
+)
 
-from proximity.client.engine import Engine, EngineSettings, Surroundings
+from proximity.authority.accounts.four_eyes import Verdict, decide
+from proximity.authority.accounts.model import ROOT, Role
+from proximity.authority.accounts.officers import load_officer
+from proximity.authority.accounts.organisations import add_organisation
+from proximity.authority.assembly import open_authority
+from proximity.authority.cases.deeds import WITHDRAW
+from proximity.authority.database import reading
+from proximity.client.engine import Engine, Surroundings
 from proximity.client.network import HttpNetwork
 from proximity.client.notification import NotificationKind
-from proximity.protocol.gaen import (
-    derive_ephemeral_ids,
-    encode_metadata,
-    encrypt_metadata,
-)
-from proximity.protocol.public_keys import parse_public_keys
-from proximity.protocol.sighting import Sighting
+from proximity.protocol.gaen import derive_ephemeral_ids
 from proximity.scoring.config import built_in
 from proximity.store.connection import transaction
-from proximity.store.own_keys import add_key
-from proximity.store.scans import Scan, record_scan
+from proximity.store.scans import record_scan
 from proximity.store.schema import open_store
 from proximity.store.sealing_key import load_sealing_key
 from proximity.store.sightings import SightingLog
-from proximity.units import Clock, day_of, iso_day
+from proximity.units import day_of, iso_day
 
 DAY_S = 86_400
 SCHEMA = json.loads(
@@ -37,47 +44,18 @@ SCHEMA = json.loads(
 )
 
 
-class NoKeyring:
-    """A keyring that keeps nothing, so that the sealing key is a file."""
-
-    def get(self, account: str) -> bytes | None:
-        return None
-
-    def put(self, account: str, secret: bytes) -> bool:
-        return False
-
-    def remove(self, account: str) -> bool:
-        return True
-
-
-@dataclass
-class Person:
-    """A device with keys for some days, and what it heard."""
-
-    home: Path
-    keys: dict[int, bytes]
-
-    def __post_init__(self) -> None:
-        self.connection = open_store(self.home / "store.sqlite")
-        self.sealing, _ = load_sealing_key(self.connection, self.home, NoKeyring())
-        for day, key in self.keys.items():
-            add_key(self.connection, self.sealing, key, day * 144)
-        self.log = SightingLog(self.connection)
+class Person(Device):
+    """A device, and what it hears."""
 
     def hear(self, key: bytes, start_s: int, minutes: int) -> None:
-        day = day_of(start_s)
-        ids = derive_ephemeral_ids(key, day * 144)
-        for t_s in range(start_s, start_s + 60 * minutes, 60):
-            ephemeral_id = ids[(t_s - day * DAY_S) // 600].tobytes()
-            metadata = encrypt_metadata(key, ephemeral_id, encode_metadata(-20))
-            self.log.record(
-                Sighting(t_s * 1_000 + 500, -60, "gaen", ephemeral_id, metadata)
-            )
+        times = range(start_s, start_s + 60 * minutes, 60)
+        log = SightingLog(self.connection)
+        for t_s in times:
+            log.record(sighting_of(key, t_s))
         with transaction(self.connection):
-            for t_s in range(start_s, start_s + 60 * minutes, 60):
-                scan = Scan(t_s * 1_000, (t_s + 4) * 1_000, "test")
-                record_scan(self.connection, scan)
-        self.log.flush((start_s + 60 * minutes + 1_200) * 1_000)
+            for t_s in times:
+                record_scan(self.connection, scan_at(t_s))
+        log.flush((start_s + 60 * minutes + 1_200) * 1_000)
 
 
 def meet(one: Person, other: Person, start_s: int, minutes: int = 30) -> None:
@@ -119,24 +97,8 @@ def people(tmp_path, now_s) -> dict[str, Person]:
 
 
 def share(rig, person: Person, token: str, *more: str):
-    url = f"http://{rig.address[0]}:{rig.address[1]}"
-    return subprocess.run(  # noqa: S603
-        [
-            sys.executable,
-            "-c",
-            "from proximity.cli.main import main; main()",
-            *("share", "--token", token, "--to", url, "--home", str(person.home)),
-            *("--language", "en", "--json", *more),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ
-        | {
-            "PROXIMITY_DEVICE_KEY": rig.founded["device_key"],
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        },
-        timeout=60,
+    return command(
+        rig, person.home, "share", "--token", token, "--language", "en", *more
     )
 
 
@@ -155,23 +117,43 @@ def officer(rig, path: str, body: dict) -> dict:
 
 
 def engine_of(rig, person: Person, now_s: int) -> Engine:
-    keys = parse_public_keys((rig.data / "public_keys.json").read_bytes())
-    url = f"http://{rig.address[0]}:{rig.address[1]}/exports/"
-    pinned = tuple(each.verification_key for each in keys)
-    settings = EngineSettings(
-        url, pinned, built_in("en-v2"), contact_configuration=built_in("en-v2")
-    )
     connection = open_store(person.home / "store.sqlite")
     sealing, _ = load_sealing_key(connection, person.home, NoKeyring())
-    clock = Clock(wall=lambda: now_s, monotonic=lambda: now_s)
-    return Engine(
-        connection, sealing, settings, Surroundings(clock, HttpNetwork(), os.urandom)
+    connection.close()
+    return engine_at(
+        rig,
+        person.home / "store.sqlite",
+        sealing,
+        now_s,
+        contact_configuration=built_in("en-v2"),
     )
+
+
+def withdraw(rig, ref: str, now_s: int) -> None:
+    """Ask as a program does in an officer's name, and agree as another officer."""
+    authority = open_authority(rig.data, rig.environment)
+    authority = replace(authority, clock=lambda: now_s)
+    with authority.engine.begin() as connection:
+        unit = add_organisation(connection, "02653", "commune", "x", parent=ROOT)
+    world = World(authority, {})
+    doctor = add_person(world, Role.EPIDEMIOLOGIST, unit)
+    supervisor = add_person(world, Role.SUPERVISOR, unit)
+    answer = rig.ask(f"/api/cases/{ref}/withdraw", {"officer": doctor.id}, key="admin")
+    assert answer.status == 202, answer.body
+    assert rig.ask(f"/api/cases/{ref}", key="admin").json["status"] == "open"
+    with reading(authority.engine) as connection:
+        other = load_officer(connection, supervisor.id)
+    request = answer.json["request"]
+    decide(authority, other, request, Verdict.APPROVE, deeds={WITHDRAW.kind: WITHDRAW})
+    authority.engine.dispose()
+
+
+def events(rig, ref: str) -> list[dict]:
+    return rig.ask(f"/api/cases/{ref}", key="admin").json["timeline"]
 
 
 def kinds(rig, ref: str) -> list[str]:
-    told = rig.ask(f"/api/cases/{ref}", key="admin").json["timeline"]
-    return [event["kind"] for event in told]
+    return [event["kind"] for event in events(rig, ref)]
 
 
 def record(rig, classification: str, **fields) -> str:
@@ -243,8 +225,9 @@ def test_a_chain_is_found_by_consent_from_f0_to_f2(live, people, now_s):
     engine.told(notice)
 
     # The laboratory erred: what was published is taken back down the chain.
-    done = officer(live, f"/{case}/withdraw", {})
-    assert (done["contacts"], done["recursive_keys"]) == (1, 3)
+    withdraw(live, case, now_s)
+    (told,) = (e["detail"] for e in events(live, case) if e["kind"] == "withdrawn")
+    assert (told["contacts"], told["recursive_keys"]) == (1, 3)
     live.work(now_s + 600)
     engine.update()
     (notice,) = engine.notices()

@@ -3,7 +3,16 @@
 import re
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from proximity.authority.accounts.model import (
     ROOT,
@@ -180,6 +189,27 @@ def _check_name(name: str) -> None:
             "A word has letters of two scripts that look alike.",
             "Type the name anew.",
         )
+
+
+def unit_of_row(
+    connection: Connection, column: Column[str], condition: ColumnElement[bool]
+) -> Unit | None:
+    """Return the unit that a row of another table names; None without such a row.
+
+    Parameters
+    ----------
+    connection : Connection
+    column : Column
+        Of the row's table; holds the ID of a unit.
+    condition : ColumnElement
+        Which row.
+    """
+    row = connection.execute(
+        select(organisations.c.id, organisations.c.path)
+        .join_from(organisations, column.table, column == organisations.c.id)
+        .where(condition)
+    ).first()
+    return None if row is None else Unit(row.id, row.path)
 
 
 def _organisation(row: Row[Any]) -> Organisation:

@@ -1,15 +1,43 @@
 """Cases over HTTP, for officers' programs: JSON in and out, days as YYYY-MM-DD."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.cases.chains import add_contact, chain_of
+from proximity.authority.cases.deeds import ask_to_withdraw
 from proximity.authority.cases.events import timeline
+from proximity.authority.cases.forms import (
+    AfterQuery,
+    AskedAnswer,
+    CaseAnswer,
+    CaseFields,
+    CaseListAnswer,
+    CaseRef,
+    CaseWithTimeline,
+    ChainAnswer,
+    ChangeRequest,
+    ContactRequest,
+    DayQuery,
+    DecisionRequest,
+    DueAnswer,
+    DuplicatesAnswer,
+    IndicatorsAnswer,
+    MergeRequest,
+    OfficerQuery,
+    TextQuery,
+    TokenAnswer,
+    TokenRequest,
+    TransferAnswer,
+    TransferNumber,
+    TransferRequest,
+    UnitQuery,
+    WithdrawRequest,
+    WordQuery,
+)
 from proximity.authority.cases.indicators import indicators
 from proximity.authority.cases.merging import duplicates_of, merge_cases
 from proximity.authority.cases.policy import load_policy
@@ -27,62 +55,14 @@ from proximity.authority.cases.records import (
 from proximity.authority.cases.rules import completeness
 from proximity.authority.cases.tokens import Ask, issue_token
 from proximity.authority.cases.transfers import decide_offer, offer_transfer
-from proximity.authority.cases.withdrawal import withdraw_case
 from proximity.authority.database import reading
 from proximity.authority.verification.api import needs_key
+from proximity.authority.verification.forms import Refusal, refusals
 from proximity.authority.verification.model import ApiKeyKind
 from proximity.units import day_from_iso, day_of, iso_day
 
 # Whoever holds the admin key of the API acts for the whole authority.
 API_SCOPE = Scope("api")
-_Fields = dict[str, Any]
-_Ref = Annotated[str, Field(max_length=32)]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class ChangeRequest(_Body):
-    """Body of a change."""
-
-    fields: _Fields
-    version: int | None = None
-
-
-class TokenRequest(_Body):
-    """Body of an asking."""
-
-    source: _Ref | None = None
-    first: str | None = None
-    last: str | None = None
-    recursive: bool = False
-
-
-class ContactRequest(_Body):
-    """Body of a contact that was told in an interview."""
-
-    fields: _Fields
-    first: str
-    last: str
-
-
-class MergeRequest(_Body):
-    """Body of a merge: the other record."""
-
-    other: _Ref
-
-
-class TransferRequest(_Body):
-    """Body of an offer to another unit."""
-
-    unit: Annotated[str, Field(max_length=32)]
-
-
-class DecisionRequest(_Body):
-    """Body of a decision on an offer."""
-
-    accept: bool
 
 
 def case_routes(authority: Authority) -> APIRouter:
@@ -90,7 +70,8 @@ def case_routes(authority: Authority) -> APIRouter:
     routes = APIRouter(
         prefix="/api/cases",
         dependencies=[needs_key(authority, ApiKeyKind.ADMIN)],
-        include_in_schema=False,
+        responses=refusals(400, 401, 404, 409, 503)
+        | {403: {"model": Refusal, "description": "Not with these rights."}},
     )
     _reading_routes(routes, authority)
     _writing_routes(routes, authority)
@@ -101,14 +82,14 @@ def case_routes(authority: Authority) -> APIRouter:
 def _reading_routes(routes: APIRouter, authority: Authority) -> None:
     policy = load_policy(authority.directory)
 
-    @routes.get("")
+    @routes.get("", response_model=CaseListAnswer)
     def cases(  # noqa: PLR0917 - one parameter for each of the query
-        unit: str | None = None,
-        classification: str | None = None,
-        status: str | None = None,
-        assigned: str | None = None,
-        text: Annotated[str | None, Query(max_length=32)] = None,
-        after: Annotated[str | None, Query(max_length=64)] = None,
+        unit: UnitQuery = None,
+        classification: WordQuery = None,
+        status: WordQuery = None,
+        assigned: OfficerQuery = None,
+        text: TextQuery = None,
+        after: AfterQuery = None,
     ) -> dict[str, Any]:
         """List cases, the latest changed first."""
         query = CaseQuery(
@@ -122,24 +103,24 @@ def _reading_routes(routes: APIRouter, authority: Authority) -> None:
             "after": None if last is None else f"{last['updated_s']}.{last['ref']}",
         }
 
-    @routes.get("/worklist")
-    def due(assigned: str | None = None) -> dict[str, Any]:
+    @routes.get("/worklist", response_model=DueAnswer)
+    def due(assigned: OfficerQuery = None) -> dict[str, Any]:
         """List what is due today."""
         today = day_of(authority.now_s)
         with reading(authority.engine) as connection:
             rows = worklist(connection, API_SCOPE, assigned=assigned, today=today)
         return {"cases": list(map(case_fields, rows))}
 
-    @routes.get("/indicators")
-    def figures(first: str, last: str) -> dict[str, Any]:
+    @routes.get("/indicators", response_model=IndicatorsAnswer)
+    def figures(first: DayQuery, last: DayQuery) -> dict[str, Any]:
         """Tell how well contacts of some days were traced."""
         days = range(parse_day(first), parse_day(last) + 1)
         with reading(authority.engine) as connection:
             found = indicators(connection, API_SCOPE, days, policy)
         return found._asdict()
 
-    @routes.get("/{ref}")
-    def one(ref: str) -> dict[str, Any]:
+    @routes.get("/{ref}", response_model=CaseWithTimeline)
+    def one(ref: CaseRef) -> dict[str, Any]:
         """Return one case with its timeline."""
         with reading(authority.engine) as connection:
             case = read_case(connection, API_SCOPE, ref)
@@ -150,15 +131,15 @@ def _reading_routes(routes: APIRouter, authority: Authority) -> None:
         ]
         return case_fields(case) | {"timeline": told}
 
-    @routes.get("/{ref}/chain")
-    def chain(ref: str) -> dict[str, Any]:
+    @routes.get("/{ref}/chain", response_model=ChainAnswer)
+    def chain(ref: CaseRef) -> dict[str, Any]:
         """Return the contacts of a case and theirs, ranked, each edge explained."""
         with reading(authority.engine) as connection:
             found = chain_of(connection, API_SCOPE, ref, policy)
         return found.as_json()
 
-    @routes.get("/{ref}/duplicates")
-    def duplicates(ref: str) -> dict[str, Any]:
+    @routes.get("/{ref}/duplicates", response_model=DuplicatesAnswer)
+    def duplicates(ref: CaseRef) -> dict[str, Any]:
         """List records that may be of the same person, the likeliest first."""
         with reading(authority.engine) as connection:
             found = duplicates_of(connection, API_SCOPE, ref)
@@ -169,32 +150,32 @@ def _writing_routes(routes: APIRouter, authority: Authority) -> None:
     policy = load_policy(authority.directory)
     context: dict[str, Any] = {"policy": policy}
 
-    @routes.post("")
-    def create(body: _Fields) -> dict[str, Any]:
+    @routes.post("", response_model=CaseAnswer)
+    def create(body: CaseFields) -> dict[str, Any]:
         """Record a case."""
         with authority.engine.begin() as connection:
             ref = create_case(
                 connection,
                 API_SCOPE,
-                parse_fields(body),
+                parse_fields(body.given),
                 now_s=authority.now_s,
                 entropy=authority.entropy,
                 **context,
             )
             return case_fields(read_case(connection, API_SCOPE, ref))
 
-    @routes.post("/{ref}")
-    def change(ref: str, body: ChangeRequest) -> dict[str, Any]:
+    @routes.post("/{ref}", response_model=CaseAnswer)
+    def change(ref: CaseRef, body: ChangeRequest) -> dict[str, Any]:
         """Change fields of a case."""
-        changed = Changed(parse_fields(body.fields), body.version)
+        changed = Changed(parse_fields(body.fields.given), body.version)
         with authority.engine.begin() as connection:
             row = change_case(
                 connection, API_SCOPE, ref, changed, now_s=authority.now_s, **context
             )
         return case_fields(row)
 
-    @routes.post("/{ref}/token")
-    def token(ref: str, body: TokenRequest) -> dict[str, Any]:
+    @routes.post("/{ref}/token", response_model=TokenAnswer)
+    def token(ref: CaseRef, body: TokenRequest) -> dict[str, Any]:
         """Make a token by which the person may share; it is shown this once."""
         ask = Ask(
             ref,
@@ -219,8 +200,8 @@ def _writing_routes(routes: APIRouter, authority: Authority) -> None:
             "last": iso_day(issued.last_day),
         }
 
-    @routes.post("/{ref}/contacts")
-    def contact(ref: str, body: ContactRequest) -> dict[str, Any]:
+    @routes.post("/{ref}/contacts", response_model=CaseAnswer)
+    def contact(ref: CaseRef, body: ContactRequest) -> dict[str, Any]:
         """Record a contact that the case named."""
         days = range(parse_day(body.first), parse_day(body.last) + 1)
         with authority.engine.begin() as connection:
@@ -228,7 +209,7 @@ def _writing_routes(routes: APIRouter, authority: Authority) -> None:
                 connection,
                 API_SCOPE,
                 ref,
-                parse_fields(body.fields),
+                parse_fields(body.fields.given),
                 days=days,
                 authority=authority,
             )
@@ -236,8 +217,8 @@ def _writing_routes(routes: APIRouter, authority: Authority) -> None:
 
 
 def _deed_routes(routes: APIRouter, authority: Authority) -> None:
-    @routes.post("/{ref}/merge")
-    def merge(ref: str, body: MergeRequest) -> dict[str, Any]:
+    @routes.post("/{ref}/merge", response_model=CaseAnswer)
+    def merge(ref: CaseRef, body: MergeRequest) -> dict[str, Any]:
         """Join two records of one person; the more complete one stays."""
         with authority.engine.begin() as connection:
             kept = merge_cases(
@@ -245,8 +226,8 @@ def _deed_routes(routes: APIRouter, authority: Authority) -> None:
             )
             return case_fields(read_case(connection, API_SCOPE, kept))
 
-    @routes.post("/{ref}/transfer")
-    def transfer(ref: str, body: TransferRequest) -> dict[str, Any]:
+    @routes.post("/{ref}/transfer", response_model=TransferAnswer)
+    def transfer(ref: CaseRef, body: TransferRequest) -> dict[str, Any]:
         """Offer a case to another unit."""
         with authority.engine.begin() as connection:
             number = offer_transfer(
@@ -254,8 +235,8 @@ def _deed_routes(routes: APIRouter, authority: Authority) -> None:
             )
         return {"transfer": number}
 
-    @routes.post("/transfers/{number}")
-    def decide(number: str, body: DecisionRequest) -> dict[str, Any]:
+    @routes.post("/transfers/{number}", response_model=CaseAnswer)
+    def decide(number: TransferNumber, body: DecisionRequest) -> dict[str, Any]:
         """Accept or decline a case that is offered."""
         with authority.engine.begin() as connection:
             ref = decide_offer(
@@ -267,12 +248,17 @@ def _deed_routes(routes: APIRouter, authority: Authority) -> None:
             )
             return case_fields(read_case(connection, API_SCOPE, ref))
 
-    @routes.post("/{ref}/withdraw")
-    def withdraw(ref: str) -> dict[str, Any]:
-        """Take back what was published for a case that was none."""
+    @routes.post("/{ref}/withdraw", status_code=202, response_model=AskedAnswer)
+    def withdraw(ref: CaseRef, body: WithdrawRequest) -> dict[str, Any]:
+        """Ask to take back what was published for a case that was none.
+
+        A program asks in the name of an officer; another officer agrees in the console.
+        """
         with authority.engine.begin() as connection:
-            done = withdraw_case(connection, API_SCOPE, ref, authority=authority)
-        return done._asdict()
+            request = ask_to_withdraw(
+                connection, API_SCOPE, ref, body.officer, authority=authority
+            )
+        return {"request": request}
 
 
 def case_fields(row: Row) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from proximity.authority.accounts.four_eyes import Wish, ask_for
-from proximity.authority.accounts.organisations import unit_names
+from proximity.authority.accounts.organisations import find_organisation
 from proximity.authority.api_error import ApiError
-from proximity.authority.audit.model import Reason
 from proximity.authority.cases.api import parse_day
 from proximity.authority.cases.chains import add_contact, chain_of
 from proximity.authority.cases.deeds import WITHDRAW, check_withdrawable
@@ -23,11 +22,10 @@ from proximity.authority.cases.reach import (
     WRITE,
     WRITE_CASES,
     case_view,
-    reader_of,
+    officers_for,
     scope_of,
     shown_status,
     unit_of_case,
-    unit_of_transfer,
     writing_scope,
 )
 from proximity.authority.cases.records import (
@@ -43,15 +41,12 @@ from proximity.authority.cases.rules import (
     TestResult,
 )
 from proximity.authority.cases.tokens import Ask, IssuedToken, issue_token
-from proximity.authority.cases.transfers import decide_offer, offer_transfer
+from proximity.authority.cases.transfers import offer_transfer
 from proximity.authority.console.registry import PREFIX, Kind, Page
 from proximity.authority.console.site import refusal_text
 from proximity.authority.console.view import Html, Redirect, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
-from proximity.authority.people.model import PersonField
-from proximity.authority.people.reading import read_people
-from proximity.authority.people.records import settle
 
 _DAYS = (
     "onset",
@@ -77,13 +72,6 @@ def pages() -> list[Page]:
     }
     found = [
         Page("case", "/cases/{case}", _show, READ, unit_of=unit_of_case),
-        Page(
-            "case-person",
-            "/cases/{case}/person",
-            _person,
-            PERSONAL,
-            unit_of=unit_of_case,
-        ),
     ]
     found += [
         Page(
@@ -96,10 +84,6 @@ def pages() -> list[Page]:
         )
         for name, act in acts.items()
     ]
-    decide = "/transfers/{transfer}"
-    found.append(
-        Page("case-decide", decide, _decide, WRITE, Kind.ACT, unit_of_transfer)
-    )
     return found
 
 
@@ -116,14 +100,15 @@ def _case_view(
         chain = chain_of(connection, scope, ref, policy)
         events = timeline(connection, ref)
         duplicates = duplicates_of(connection, scope, ref)
-        unit = chain.case["unit"]
-        names = unit_names(connection, {unit})
+        unit = find_organisation(connection, chain.case["unit"])
+        offered = {} if unit is None else officers_for(connection, unit.unit)
     texts = load_texts(visit.language)
     context = {
         "page_name": "case",
         "error": error,
         "case": case_view(chain.case),
-        "unit": names.get(unit, unit),
+        "unit": chain.case["unit"] if unit is None else unit.name,
+        "officers": offered,
         "chain": chain,
         "graph": graph_of(
             chain, texts["page"]["graph"], lambda each: f"{PREFIX}/cases/{each}"
@@ -184,12 +169,23 @@ def _change(visit: Visit) -> View:
             if text := form.text(name, 16):
                 fields[name] = text
         if "assigned" in form:
-            fields["assigned"] = form.text("assigned", 254) or None
+            fields["assigned"] = _assigned(connection, visit, scope)
         version = form.text("version", 9)
         changed = Changed(fields, int(version) if version.isdecimal() else None)
         change_case(connection, scope, ref, changed, policy=policy, now_s=visit.now_s)
 
     return _answer(visit, "cases.change", work)
+
+
+def _assigned(connection: Connection, visit: Visit, scope: Scope) -> str | None:
+    """Return who is to work on the case; one whom nobody knows would never see it."""
+    chosen = visit.form.text("assigned", 254) or None
+    case = read_case(connection, scope, visit.parameters["case"])
+    unit = find_organisation(connection, case["unit"])
+    known = {} if unit is None else officers_for(connection, unit.unit)
+    if chosen not in (None, case["assigned"], *known):
+        raise ApiError(400, "no_such_officer", "nobody of this unit can work on it")
+    return chosen
 
 
 def _token(visit: Visit) -> View:
@@ -280,40 +276,3 @@ def _transfer(visit: Visit) -> View:
         offer_transfer(connection, scope, ref, unit, authority=visit.authority)
 
     return _answer(visit, "cases.transfer", work)
-
-
-def _decide(visit: Visit) -> View:
-    authority, number = visit.authority, visit.parameters["transfer"]
-    scope = writing_scope(visit)
-    reader = reader_of(visit, Reason.TRANSFER)
-    try:
-        with authority.engine.begin() as connection:
-            visit.note(connection, "cases.decide", subject=number)
-            decide_offer(
-                connection,
-                scope,
-                number,
-                accept=visit.form.text("accept", 3) == "yes",
-                authority=authority,
-                reader=reader,
-            )
-    except ApiError as error:
-        # The offer may have been decided by somebody else.
-        raise ApiError(shown_status(error), error.code, str(error)) from error
-    settle(authority)
-    return Redirect("/worklist", "cases.decided")
-
-
-def _person(visit: Visit) -> View:
-    """Show who it is; the audit has the line before anything is read."""
-    ref = visit.parameters["case"]
-    with reading(visit.authority.engine) as connection:
-        case = read_case(connection, scope_of(visit), ref)
-    values: dict[PersonField, str] = {}
-    if case["person"] is not None:
-        reader = reader_of(visit, Reason.CASE_WORK, ref)
-        fields = (PersonField.NAME, PersonField.PHONE, PersonField.ADDRESS)
-        views = read_people(visit.authority, reader, [case["person"]], fields)
-        values = dict(views[0].values) if views else {}
-    context = {"page_name": "case-person", "ref": ref, "values": values}
-    return Html("cases/person.html", context)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from proximity.authority.accounts.four_eyes import Deed, Names, Request
+from proximity.authority.accounts.four_eyes import Deed, Names, Request, Wish, ask_for
+from proximity.authority.accounts.officers import load_officer
+from proximity.authority.accounts.organisations import find_organisation
 from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
@@ -46,6 +48,43 @@ def check_withdrawable(connection: Connection, scope: Scope, ref: str) -> str:
     if case["status"] in ("withdrawn", "merged"):
         raise ApiError(409, "invalid_state", "it was withdrawn or merged before")
     return str(case["unit"])
+
+
+def ask_to_withdraw(
+    connection: Connection,
+    scope: Scope,
+    ref: str,
+    officer_id: str,
+    *,
+    authority: Authority,
+) -> str:
+    """Ask in the name of an officer that a case is withdrawn; return the request's ID.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction.
+    scope : Scope
+    ref : str
+    officer_id : str
+        Who asks; they never decide.
+    authority : Authority
+
+    Raises
+    ------
+    ApiError
+        As `check_withdrawable`; 403 if the officer may not ask for this.
+    """
+    unit_id = check_withdrawable(connection, scope, ref)
+    organisation = find_organisation(connection, unit_id)
+    officer = load_officer(connection, officer_id)
+    if organisation is None or officer is None:
+        raise ApiError(403, "not_yours", "no such officer, or unit of the case")
+    wish = Wish(WITHDRAW, organisation.unit, ref, {})
+    try:
+        return ask_for(connection, authority, officer, wish)
+    except RefusalError as error:
+        raise ApiError(403, error.code, str(error)) from error
 
 
 WITHDRAW = Deed("case-withdraw", WRITE_CASES, _withdraw, _describe)

@@ -8,14 +8,30 @@ dropped.
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence, Set
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.cases.events import Event, note
-from proximity.authority.cases.judge import CaseEvidence, Edge, judge
+from proximity.authority.cases.heard_log import (
+    case_evidence,
+    claim_heard,
+    heard_names,
+    keep_heard,
+)
+from proximity.authority.cases.judge import Edge, judge
 from proximity.authority.cases.model import (
     edges,
     heard_tags,
@@ -29,17 +45,18 @@ from proximity.authority.cases.records import Row, Scope, read_case
 from proximity.authority.cases.rules import Origin
 from proximity.authority.cases.tokens import find_token
 from proximity.authority.database import upsert
+from proximity.authority.people.vault import Vault
 from proximity.authority.publish.rules import EMBARGO_S
+from proximity.authority.upload.model import exposures
+from proximity.authority.upload.revision_token import TokenKey
 from proximity.errors import FormatError, TrustError
 from proximity.protocol.gaen import TemporaryExposureKey
 from proximity.protocol.sharing import (
     Address,
     CasePackage,
     ContactPackage,
-    HeardTag,
     Package,
     parse_signed_package,
-    tag_id,
 )
 from proximity.scoring.config import Configuration
 from proximity.scoring.rule import Level
@@ -61,6 +78,10 @@ class Intake(NamedTuple):
     policy : TracingPolicy
     configuration : Configuration
         The rule that ranks contacts.
+    vault : Vault
+        Whose key store has the keys of days.
+    uploaded : callable str -> set of (bytes, int, int)
+        Keys whose uploading a revision token proves, with start and period.
     now_s : int
         Unix seconds.
     """
@@ -68,6 +89,8 @@ class Intake(NamedTuple):
     authority_id: str
     policy: TracingPolicy
     configuration: Configuration
+    vault: Vault
+    uploaded: Callable[[str], Set[TokenKey]]
     now_s: int
 
 
@@ -138,42 +161,6 @@ def take_package(
     return taken
 
 
-def case_evidence(connection: Connection, source: Row, claimant: str) -> CaseEvidence:
-    """Return what a case has shared, but for what another contact has claimed.
-
-    Parameters
-    ----------
-    connection : Connection
-    source : dict
-        Row of the case.
-    claimant : str
-        Reference of the contact.
-    """
-    keys = connection.execute(
-        select(shared_keys.c.key, shared_keys.c.start, shared_keys.c.period)
-        .where(shared_keys.c.ref == source["ref"])
-        .order_by(shared_keys.c.start)
-    )
-    c = heard_tags.c
-    rows = connection.execute(
-        select(c.tag, c.from_s, c.to_s, c.count).where(
-            c.ref == source["ref"],
-            or_(c.claimed_by.is_(None), c.claimed_by == claimant),
-        )
-    )
-    heard: dict[bytes, list[HeardTag]] = {}
-    for row in rows:
-        tag, from_s, to_s, count = row
-        entry = HeardTag(bytes(tag), from_s, to_s, count)
-        heard.setdefault(entry.tag, []).append(entry)
-    return CaseEvidence(
-        keys=tuple(TemporaryExposureKey(bytes(k.key), k.start, k.period) for k in keys),
-        heard=heard,
-        salt=_salt_of(connection, source["ref"]),
-        onset_day=source["onset_day"],
-    )
-
-
 def forget_shared(connection: Connection, now_s: int) -> int:
     """Delete what was shared and is too old; return how many rows."""
     removed = sum(
@@ -211,15 +198,16 @@ def _check_days(package: Package, row: Row, now_s: int) -> None:
     asked = range(row["first_day"], row["last_day"] + 1)
     if isinstance(package, CasePackage):
         _check_keys(package.keys, asked, now_s)
-        moments = [each.from_s for each in package.heard]
+        moments = [t_s for each in package.heard for t_s in (each.from_s, each.to_s)]
     else:
         recursive = range(0)
         if row["recursive_from_day"] is not None:
             recursive = range(row["recursive_from_day"], row["recursive_to_day"] + 1)
         _check_keys(package.recursive, recursive, now_s)
         moments = [t_s for each in package.heard for t_s in each.t_s]
-        moments += [each.from_s for each in package.sent]
-    # An ID of the first or the last minutes of a day is heard beside it.
+        moments += [t_s for each in package.sent for t_s in (each.from_s, each.to_s)]
+    # An ID of the first or the last minutes of a day is heard beside it. A time of the
+    # far future would be kept until then, and agree with every claim.
     begin_s, end_s = asked.start * DAY_S - 7_200, asked.stop * DAY_S + 7_200
     if any(not begin_s <= t_s < min(end_s, now_s + 7_200) for t_s in moments):
         raise _not_asked("a sighting is of a day that was not asked for")
@@ -242,6 +230,8 @@ def _take_case(
     _replace_shared(connection, row["ref"])
     keys = {key.key: key for key in package.keys}
     if keys:
+        others = _of_others(connection, row["ref"], list(keys))
+        uploaded = intake.uploaded(package.revision_token)
         values = [
             {
                 "ref": row["ref"],
@@ -249,25 +239,20 @@ def _take_case(
                 "start": key.start_interval,
                 "period": key.period,
                 "forget_s": key.valid_to_s + kept_s,
+                "proven": key.key not in others
+                or (key.key, key.start_interval, key.period) in uploaded,
             }
             for key in keys.values()
         ]
         connection.execute(insert(shared_keys), values)
-    heard = {(each.tag, each.from_s): each for each in package.heard}
-    if heard:
-        tags = [
-            {
-                "ref": row["ref"],
-                "tag": each.tag,
-                "from_s": each.from_s,
-                "to_s": each.to_s,
-                "count": each.count,
-                "forget_s": each.to_s + kept_s,
-            }
-            for each in heard.values()
-        ]
-        connection.execute(insert(heard_tags), tags)
-    return Taken("case", len(keys), len(heard))
+    heard = keep_heard(
+        connection,
+        intake.vault,
+        row,
+        package.heard,
+        retention_days=intake.policy.retention_days,
+    )
+    return Taken("case", len(keys), heard)
 
 
 def _replace_shared(connection: Connection, ref: str) -> None:
@@ -280,14 +265,18 @@ def _take_contact(
     connection: Connection, row: Row, package: ContactPackage, intake: Intake
 ) -> Taken:
     source = read_case(connection, _ANYWHERE, row["source"])
-    evidence = case_evidence(connection, source, row["ref"])
+    asked = range(row["first_day"] - 1, row["last_day"] + 2)
+    names = heard_names(connection, intake.vault, source["ref"], asked)
+    evidence = case_evidence(connection, source, names, claimant=row["ref"])
     edge = judge(
         package, evidence, intake.policy, intake.configuration, now_s=intake.now_s
     )
     close = edge.verdict is Verdict.MUTUAL and edge.level is Level.HIGH
-    taken_before = _claim(connection, row, package, evidence)
+    taken_before = claim_heard(connection, row, package.sent, names)
     write_edge(connection, source["ref"], row["ref"], edge, now_s=intake.now_s)
-    keys = package.recursive if close and _are_own(package) else ()
+    sent = [key.key for key in package.recursive]
+    own = close and _are_own(package) and not _of_others(connection, row["ref"], sent)
+    keys = package.recursive if own else ()
     _keep_recursive(connection, row, keys)
     told = {
         "target": row["ref"],
@@ -322,25 +311,6 @@ def write_edge(
     )
 
 
-def _claim(
-    connection: Connection, row: Row, package: ContactPackage, evidence: CaseEvidence
-) -> int:
-    """Note whose the tags are; return how many others had claimed them before."""
-    c = heard_tags.c
-    tags = [tag_id(evidence.salt, each.ephemeral_id) for each in package.sent]
-    mine = and_(c.ref == row["source"], c.tag.in_(tags))
-    others = and_(mine, c.claimed_by.is_not(None), c.claimed_by != row["ref"])
-    before = connection.execute(
-        select(func.count()).select_from(heard_tags).where(others)
-    ).scalar_one()
-    connection.execute(
-        update(heard_tags)
-        .where(mine, c.claimed_by.is_(None))
-        .values(claimed_by=row["ref"])
-    )
-    return before
-
-
 def _are_own(package: ContactPackage) -> bool:
     """Tell whether the IDs that were sent are of the keys, where both have a day."""
     ids = ids_of_keys(package.recursive)
@@ -350,6 +320,23 @@ def _are_own(package: ContactPackage) -> bool:
         for each in package.sent
         if each.from_s // DAY_S in days and each.to_s // DAY_S in days
     )
+
+
+def _of_others(connection: Connection, ref: str, keys: Sequence[bytes]) -> set[bytes]:
+    """Return which keys others may know: published ones, and those of other cases.
+
+    A contact has learnt the keys of a case by its token, and everybody those that were
+    published. To send them along as one's own would have them published without their
+    owner's consent, or taken back with a case that was none.
+    """
+    c, published = shared_keys.c, exposures.c
+    known = union_all(
+        select(c.key).where(c.key.in_(keys), c.ref != ref),
+        select(published.key).where(
+            published.key.in_(keys), published.batch.is_not(None)
+        ),
+    )
+    return {bytes(key) for key in connection.execute(known).scalars()}
 
 
 def _keep_recursive(
@@ -375,19 +362,6 @@ def _keep_recursive(
         for key in fresh.values()
     ]
     connection.execute(insert(recursive_keys), values)
-
-
-def _salt_of(connection: Connection, ref: str) -> bytes:
-    salt = connection.execute(
-        select(share_tokens.c.salt)
-        .where(
-            share_tokens.c.ref == ref,
-            share_tokens.c.source.is_(None),
-            share_tokens.c.used_s.is_not(None),
-        )
-        .order_by(share_tokens.c.used_s.desc(), share_tokens.c.issued_s.desc())
-    ).scalar()
-    return bytes(salt or b"")
 
 
 def _not_asked(why: str) -> ApiError:

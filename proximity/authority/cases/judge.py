@@ -4,7 +4,7 @@ package → both logs agree? → the agreed sightings → exposure windows → r
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -27,7 +27,7 @@ from proximity.matching.match import match_keys
 from proximity.matching.policy import DEFAULT_POLICY, MatchContext
 from proximity.protocol.diagnosis_key import NO_ONSET, DiagnosisKeys, ReportType
 from proximity.protocol.gaen import TemporaryExposureKey
-from proximity.protocol.sharing import ContactPackage, HeardTag
+from proximity.protocol.sharing import ContactPackage, HeardTag, SentId
 from proximity.protocol.sighting import Scans, Sighting, group_encounters
 from proximity.scoring.config import Configuration
 from proximity.scoring.explain import explain
@@ -45,13 +45,15 @@ class CaseEvidence:
     ----------
     keys : tuple of TemporaryExposureKey
     heard : mapping of bytes to collection of HeardTag
-    salt : bytes
+        By the name under which each is stored.
+    names : callable SentId -> iterable of bytes
+        Under which names an ID may be stored.
     onset_day : int or None
     """
 
     keys: tuple[TemporaryExposureKey, ...] = field(repr=False)
     heard: Mapping[bytes, Collection[HeardTag]] = field(repr=False)
-    salt: bytes = field(repr=False)
+    names: Callable[[SentId], Iterable[bytes]] = field(repr=False)
     onset_day: int | None
 
 
@@ -109,7 +111,7 @@ def judge(
     ids = ids_of_keys(evidence.keys)
     agreement = compare_logs(
         heard_of_case(package.heard, ids, policy.tolerance_s),
-        heard_by_case(package.sent, evidence.heard, evidence.salt, policy.tolerance_s),
+        heard_by_case(package.sent, evidence.heard, evidence.names, policy.tolerance_s),
         tolerance_s=policy.tolerance_s,
         least_share=policy.least_share_percent / 100,
     )

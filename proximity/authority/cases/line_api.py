@@ -3,38 +3,47 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.cases.api import API_SCOPE
+from proximity.authority.cases.forms import LinesAnswer, UnitQuery, WordQuery
 from proximity.authority.cases.line_list import export_lines, import_lines
 from proximity.authority.cases.policy import load_policy
 from proximity.authority.cases.records import CaseQuery
 from proximity.authority.cases.spreadsheet import ENCODINGS, MAX_BYTES
 from proximity.authority.database import reading
 from proximity.authority.verification.api import needs_key
+from proximity.authority.verification.forms import refusals
 from proximity.authority.verification.model import ApiKeyKind
 from proximity.errors import FormatError
 
 PATH = "/api/cases/lines"
 MAX_LIST_BYTES = MAX_BYTES
+_CSV: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The line list.",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    }
+}
 
 
 def line_routes(authority: Authority) -> APIRouter:
     """Return what an officer's program asks of the line list."""
     routes = APIRouter(
-        dependencies=[needs_key(authority, ApiKeyKind.ADMIN)], include_in_schema=False
+        dependencies=[needs_key(authority, ApiKeyKind.ADMIN)],
+        responses=refusals(400, 401, 503),
     )
     policy = load_policy(authority.directory)
 
-    @routes.get(PATH, response_class=Response)
+    @routes.get(PATH, response_class=Response, responses=_CSV)
     def export(
-        unit: str | None = None,
-        classification: str | None = None,
-        status: str | None = None,
-        encoding: str = ENCODINGS[0],
+        unit: UnitQuery = None,
+        classification: WordQuery = None,
+        status: WordQuery = None,
+        encoding: Annotated[str, Query(max_length=16)] = ENCODINGS[0],
     ) -> Response:
         """Return the line list as CSV."""
         query = CaseQuery(unit, classification, status, limit=200)
@@ -43,7 +52,7 @@ def line_routes(authority: Authority) -> APIRouter:
         headers = {"Content-Disposition": 'attachment; filename="line-list.csv"'}
         return Response(data, media_type="text/csv", headers=headers)
 
-    @routes.post(PATH)
+    @routes.post(PATH, response_model=LinesAnswer)
     def take(
         data: Annotated[bytes, Body(media_type="text/csv")], dry_run: bool = True
     ) -> dict[str, Any]:

@@ -86,6 +86,8 @@ def merge_cases(
     if ref == other:
         raise ApiError(409, "same_record", "a record is not merged with itself")
     both = [read_case(connection, scope, each) for each in (ref, other)]
+    if not all(scope.may_change(case["classification"], case["unit"]) for case in both):
+        raise ApiError(403, "not_allowed", "cases are not among your rights")
     if any(case["status"] in _FINAL for case in both):
         raise ApiError(409, "invalid_state", "one of them was merged or withdrawn")
     kept, gone = sorted(
@@ -145,3 +147,7 @@ def _move_shared(connection: Connection, gone: str, kept: str) -> None:
         tables = (recursive_keys, shared_keys, heard_tags, share_tokens)
     for table in tables:
         connection.execute(update(table).where(table.c.ref == gone).values(ref=kept))
+    # What others were asked about it, and what it claimed of others, goes along.
+    for column in (share_tokens.c.source, heard_tags.c.claimed_by):
+        moved = update(column.table).where(column == gone).values({column.name: kept})
+        connection.execute(moved)

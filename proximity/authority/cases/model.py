@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from proximity.authority.database import METADATA
@@ -115,6 +116,8 @@ shared_keys = Table(
     Column("start", Integer, nullable=False),
     Column("period", SmallInteger, nullable=False),
     Column("forget_s", BigInteger, nullable=False),
+    # Known to be the person's own: only such a key is taken back for them.
+    Column("proven", Boolean, nullable=False, server_default=false()),
 )
 Index("shared_keys_key", shared_keys.c.key)
 Index("shared_keys_forget", shared_keys.c.forget_s)

@@ -7,12 +7,12 @@ what both tell counts.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from proximity.protocol.gaen import TemporaryExposureKey, derive_ephemeral_ids
-from proximity.protocol.sharing import HeardRow, HeardTag, SentId, tag_id
+from proximity.protocol.sharing import HeardRow, HeardTag, SentId
 from proximity.units import INTERVAL_S
 
 # An ID is sent for one interval, and by slow phones for some minutes more.
@@ -86,7 +86,7 @@ def heard_of_case(
 def heard_by_case(
     sent: Iterable[SentId],
     heard: Mapping[bytes, Collection[HeardTag]],
-    salt: bytes,
+    names: Callable[[SentId], Iterable[bytes]],
     tolerance_s: int,
 ) -> list[Span]:
     """Return when the case heard the contact, ascending.
@@ -97,9 +97,9 @@ def heard_by_case(
         What the contact says it sent. One that claims a longer time than an ID lives
         is left out: it would agree with anything.
     heard : mapping of bytes to collection of HeardTag
-        The case's log, by tag.
-    salt : bytes
-        With which the tags were made.
+        The case's log, by the name of an ID in it.
+    names : callable SentId -> iterable of bytes
+        Which names an ID has.
     tolerance_s : int
 
     Returns
@@ -112,9 +112,12 @@ def heard_by_case(
         if claim.to_s - claim.from_s > MAX_SENT_S:
             continue
         from_s, to_s = claim.from_s - tolerance_s, claim.to_s + tolerance_s
-        for entry in heard.get(tag_id(salt, claim.ephemeral_id), ()):
-            if entry.from_s <= to_s and entry.to_s >= from_s:
-                spans.add((max(entry.from_s, from_s), min(entry.to_s, to_s)))
+        entries = (entry for name in names(claim) for entry in heard.get(name, ()))
+        spans.update(
+            (max(entry.from_s, from_s), min(entry.to_s, to_s))
+            for entry in entries
+            if entry.from_s <= to_s and entry.to_s >= from_s
+        )
     return sorted(spans)
 
 

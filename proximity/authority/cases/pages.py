@@ -5,7 +5,12 @@ from typing import Any
 from proximity.authority.accounts.organisations import find_organisation, unit_names
 from proximity.authority.api_error import ApiError
 from proximity.authority.audit.model import Reason
-from proximity.authority.cases import case_pages
+from proximity.authority.cases import (
+    case_pages,
+    person_pages,
+    tracing_pages,
+    transfer_pages,
+)
 from proximity.authority.cases.api import parse_after, parse_day
 from proximity.authority.cases.line_list import COLUMNS, import_lines, line_cells
 from proximity.authority.cases.policy import load_policy
@@ -53,7 +58,10 @@ def pages() -> list[Page]:
         Page("case-lines", "/case-lines", _lines, WRITE, nav=Group.WORK),
         Page("case-lines-take", "/case-lines", _take_lines, WRITE, Kind.ACT),
         Page("worklist", "/worklist", _worklist, READ, nav=Group.WORK),
+        *tracing_pages.pages(),
         *case_pages.pages(),
+        *person_pages.pages(),
+        *transfer_pages.pages(),
     ]
 
 

@@ -2,10 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from proximity.authority.accounts.model import ROOT_UNIT, Area, Unit, organisations
-from proximity.authority.accounts.rules import reads, writes
+from proximity.authority.accounts.model import (
+    ROOT_UNIT,
+    Action,
+    Area,
+    Role,
+    Unit,
+    grants,
+    officers,
+    organisations,
+)
+from proximity.authority.accounts.organisations import unit_of_row
+from proximity.authority.accounts.rules import level_of, reads, writes
 from proximity.authority.api_error import ApiError
 from proximity.authority.audit.model import Reader, Reason
 from proximity.authority.cases.model import cases, transfers
@@ -16,6 +26,7 @@ from proximity.authority.database import reading
 from proximity.units import iso_day
 
 READ, WRITE = reads(Area.CASES), writes(Area.CONTACTS)
+_MOST_OFFERED = 200
 WRITE_CASES, PERSONAL = writes(Area.CASES), reads(Area.PERSONAL)
 
 
@@ -23,30 +34,43 @@ def scope_of(visit: Visit) -> Scope:
     """Return which cases a visitor may see; one statement, none for the root."""
     if visit.may(READ, ROOT_UNIT):
         return Scope(visit.officer.id)
-    with reading(visit.authority.engine) as connection:
-        units = connection.execute(
-            select(organisations.c.id).where(visit.reach(READ, organisations.c.id))
-        ).scalars()
-        return Scope(visit.officer.id, frozenset(units))
+    return Scope(visit.officer.id, _units(visit, READ))
 
 
 def writing_scope(visit: Visit) -> Scope:
-    """Return the units in which a visitor may change contacts; one statement."""
-    with reading(visit.authority.engine) as connection:
-        units = connection.execute(
-            select(organisations.c.id).where(visit.reach(WRITE, organisations.c.id))
-        ).scalars()
-        return Scope(visit.officer.id, frozenset(units))
+    """Return where a visitor may change contacts, and where cases; two statements."""
+    return Scope(visit.officer.id, _units(visit, WRITE), _units(visit, WRITE_CASES))
 
 
 def reader_of(visit: Visit, reason: Reason, reference: str = "") -> Reader:
     """Return who reads persons in the name of a visitor."""
-    with reading(visit.authority.engine) as connection:
-        units = connection.execute(
-            select(organisations.c.id).where(visit.reach(PERSONAL, organisations.c.id))
-        ).scalars()
-        found = frozenset(units)
-    return Reader(visit.officer.id, visit.officer.unit.id, found, reason, reference)
+    units = _units(visit, PERSONAL)
+    return Reader(visit.officer.id, visit.officer.unit.id, units, reason, reference)
+
+
+def officers_for(connection: Connection, unit: Unit) -> dict[str, str]:
+    """Return the names of those who may work on contacts in a unit, by their ID.
+
+    Parameters
+    ----------
+    connection : Connection
+    unit : Unit
+        Rights that are held in a unit above it count.
+    """
+    roles = [role for role in Role if level_of(role, WRITE.area) is WRITE.level]
+    rows = connection.execute(
+        select(officers.c.id, officers.c.name)
+        .join(grants, grants.c.officer == officers.c.id)
+        .where(
+            grants.c.role.in_(roles),
+            # A path consists of the units above.
+            grants.c.unit.in_(unit.path.strip("/").split("/")),
+            officers.c.disabled_s.is_(None),
+        )
+        .order_by(officers.c.name)
+        .limit(_MOST_OFFERED)
+    )
+    return {row.id: row.name for row in rows}
 
 
 def case_view(row: Row) -> dict[str, Any]:
@@ -61,13 +85,9 @@ def case_view(row: Row) -> dict[str, Any]:
 
 def unit_of_case(visit: Visit) -> Unit | None:
     """Return the unit of the case of the address."""
+    named = cases.c.ref == visit.parameters["case"]
     with reading(visit.authority.engine) as connection:
-        row = connection.execute(
-            select(organisations.c.id, organisations.c.path)
-            .join(cases, cases.c.unit == organisations.c.id)
-            .where(cases.c.ref == visit.parameters["case"])
-        ).first()
-    return None if row is None else Unit(row.id, row.path)
+        return unit_of_row(connection, cases.c.unit, named)
 
 
 def shown_status(error: ApiError) -> int:
@@ -78,10 +98,14 @@ def shown_status(error: ApiError) -> int:
 
 def unit_of_transfer(visit: Visit) -> Unit | None:
     """Return the unit to which the case of the address is, or was, offered."""
+    named = transfers.c.id == visit.parameters["transfer"]
     with reading(visit.authority.engine) as connection:
-        row = connection.execute(
-            select(organisations.c.id, organisations.c.path)
-            .join(transfers, transfers.c.to_unit == organisations.c.id)
-            .where(transfers.c.id == visit.parameters["transfer"])
-        ).first()
-    return None if row is None else Unit(row.id, row.path)
+        return unit_of_row(connection, transfers.c.to_unit, named)
+
+
+def _units(visit: Visit, action: Action) -> frozenset[str]:
+    with reading(visit.authority.engine) as connection:
+        units = connection.execute(
+            select(organisations.c.id).where(visit.reach(action, organisations.c.id))
+        ).scalars()
+        return frozenset(units)

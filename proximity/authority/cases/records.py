@@ -39,17 +39,9 @@ MAX_PAGE = 200
 MAX_DUE = 100
 _COUNTED = 1_000
 _DAYS = range(100_000)
-_DAY_FIELDS = frozenset(
-    {
-        "onset_day",
-        "test_day",
-        "from_day",
-        "to_day",
-        "isolated_day",
-        "quarantine_from_day",
-        "quarantine_to_day",
-        "due_day",
-    }
+_DAY_FIELDS = (
+    *("onset_day", "test_day", "from_day", "to_day", "isolated_day"),
+    *("quarantine_from_day", "quarantine_to_day", "due_day"),
 )
 _CHOICES: Mapping[str, type] = {
     "classification": Classification,
@@ -61,7 +53,7 @@ _TEXTS: Mapping[str, int] = {"unit": 32, "assigned": 254}
 # The number of a record in which the person is sealed.
 _NUMBERS: Mapping[str, range] = {
     "person": range(1, 2**53),
-    **dict.fromkeys(sorted(_DAY_FIELDS), _DAYS),
+    **dict.fromkeys(_DAY_FIELDS, _DAYS),
 }
 _NEVER_EMPTY = frozenset({"classification", "status", "unit"})
 EDITABLE = frozenset({*_NUMBERS, *_CHOICES, *_TEXTS})
@@ -78,14 +70,22 @@ class Scope:
         For the timeline.
     units : frozenset of str or None
         None: all of this authority.
+    confirmed : frozenset of str or None
+        Of them, those whose confirmed cases may be changed too; None: all of them.
     """
 
     actor: str
     units: frozenset[str] | None = None
+    confirmed: frozenset[str] | None = None
 
     def allows(self, unit: str) -> bool:
         """Tell whether a unit lies within."""
         return self.units is None or unit in self.units
+
+    def may_change(self, classification: str, unit: str) -> bool:
+        """Tell whether a record of this kind may be changed, or made, in a unit."""
+        bounded = self.confirmed if classification == Classification.F0 else None
+        return self.allows(unit) and (bounded is None or unit in bounded)
 
     def condition(self) -> ColumnElement[bool]:
         """Return what selects the cases within."""
@@ -166,8 +166,8 @@ def create_case(
     values = checked_fields(given)
     if not values.get("unit") or not values.get("classification"):
         raise _bad("a case has a unit and a classification")
-    if not scope.allows(values["unit"]):
-        raise ApiError(403, "forbidden", "the unit is not yours")
+    if not scope.may_change(values["classification"], values["unit"]):
+        raise ApiError(403, "forbidden", "the unit, or cases of it, are not yours")
     ref = "".join(_ALPHABET[byte % 32] for byte in entropy(_REF_CHARACTERS))
     row: Row = {
         "ref": ref,
@@ -224,6 +224,9 @@ def change_case(
     values = checked_fields(changed.fields)
     if not scope.allows(str(values.get("unit", before["unit"]))):
         raise ApiError(403, "forbidden", "a transfer hands a case to another unit")
+    for row in (before, before | values):
+        if not scope.may_change(row["classification"], row["unit"]):
+            raise ApiError(403, "not_allowed", "cases are not among your rights")
     if changed.version not in (None, before["version"]):
         raise ApiError(409, "conflict", "somebody else changed the case meanwhile")
     status = Status(str(values.get("status", before["status"])))
@@ -345,7 +348,7 @@ def _checked(name: str, value: object) -> Any:
     if name in _NUMBERS:
         if type(value) is not int or value not in _NUMBERS[name]:
             raise _bad(f"{name} is not a number in its range")
-    elif not isinstance(value, str) or not _is_code(value, _TEXTS[name]):
+    elif not _is_code(value, _TEXTS[name]):
         raise _bad(f"{name} is not a text of at most {_TEXTS[name]} characters")
     return value
 
@@ -366,8 +369,8 @@ def _derived(
         )
         if window is not None:
             values |= window._asdict()
-    reached = case.get("status") in (Status.REACHED, Status.FOLLOWED)
-    reached = reached or case.get("call_result") == CallResult.REACHED
+    told = case.get("status"), case.get("call_result")
+    reached = {Status.REACHED, Status.FOLLOWED, CallResult.REACHED} & {*told}
     if reached and case.get("reached_s") is None:
         values["reached_s"] = now_s
     if "status" in changed:
@@ -386,11 +389,11 @@ def _choice(name: str, value: object, kind: type) -> str:
         raise _bad(f"{name} is none of what it can be") from error
 
 
-def _is_code(text: str, limit: int) -> bool:
-    # Units, record names and officers: nothing that a page could mistake for markup.
-    return (
-        0 < len(text) <= limit and text.isprintable() and not set(text) & set("<>\"'&")
-    )
+def _is_code(text: object, limit: int) -> bool:
+    # Units and officers: nothing that a page could mistake for markup.
+    if not isinstance(text, str) or not 0 < len(text) <= limit:
+        return False
+    return text.isprintable() and set(text).isdisjoint("<>\"'&")
 
 
 def _bad(message: str) -> ApiError:

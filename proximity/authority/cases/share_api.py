@@ -5,17 +5,25 @@ fetched from a device, and no answer that makes one send.
 """
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 
 from proximity.authority.api_error import unparsable
 from proximity.authority.assembly import Authority
+from proximity.authority.cases.forms import (
+    OpenAnswer,
+    OpenRequest,
+    PackageAnswer,
+    PackageRequest,
+)
 from proximity.authority.cases.intake import Intake, take_package
 from proximity.authority.cases.policy import load_policy
 from proximity.authority.cases.tokens import open_token
+from proximity.authority.keyring import REVISION
+from proximity.authority.upload.revision_token import TokenKey, read_token
 from proximity.authority.verification.api import needs_key
+from proximity.authority.verification.forms import refusals
 from proximity.authority.verification.model import ApiKeyKind
 from proximity.protocol.sharing import MAX_PACKAGE_BYTES
 from proximity.scoring.config import built_in
@@ -23,33 +31,24 @@ from proximity.scoring.config import built_in
 OPEN_PATH, PACKAGE_PATH = "/api/share/open", "/api/share/package"
 # The package, what stands around it, and what fills it up.
 MAX_SHARE_BYTES = MAX_PACKAGE_BYTES + (128 << 10)
-_Token = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class OpenRequest(BaseModel):
-    """Body of `/api/share/open`."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-    token: _Token
-    public_key: Annotated[str, Field(alias="publicKey", pattern=r"^[0-9a-f]{64}$")]
-
-
-class PackageRequest(BaseModel):
-    """Body of `/api/share/package`."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-    token: _Token
-    package: dict[str, Any]
 
 
 def share_routes(authority: Authority) -> APIRouter:
     """Return what a device asks when its person shares."""
     routes = APIRouter(
-        dependencies=[needs_key(authority, ApiKeyKind.DEVICE)], include_in_schema=False
+        dependencies=[needs_key(authority, ApiKeyKind.DEVICE)],
+        responses=refusals(400, 401, 404, 409, 503),
     )
     policy = load_policy(authority.directory)
 
-    @routes.post(OPEN_PATH)
+    def uploaded(text: str) -> frozenset[TokenKey]:
+        if not text:
+            return frozenset()
+        secrets = authority.keyring.believed(REVISION)
+        audience = authority.settings.health_authority_id
+        return read_token(text, secrets, audience) or frozenset()
+
+    @routes.post(OPEN_PATH, response_model=OpenAnswer)
     def open_(body: OpenRequest) -> dict[str, Any]:
         """Tell what a token asks for."""
         key = bytes.fromhex(body.public_key)
@@ -75,7 +74,7 @@ def share_routes(authority: Authority) -> APIRouter:
             ],
         }
 
-    @routes.post(PACKAGE_PATH)
+    @routes.post(PACKAGE_PATH, response_model=PackageAnswer)
     def package(body: PackageRequest) -> dict[str, Any]:
         """Take in what a person shared."""
         try:
@@ -86,6 +85,8 @@ def share_routes(authority: Authority) -> APIRouter:
             authority.settings.health_authority_id,
             policy,
             built_in(policy.rule),
+            authority.vault,
+            uploaded,
             authority.now_s,
         )
         with authority.engine.begin() as connection:

@@ -137,6 +137,8 @@ def decide_offer(
         case = read_case(connection, Scope(scope.actor), ref)
         if case["unit"] != row["from_unit"] or Status(case["status"]) in ENDED:
             raise ApiError(409, "invalid_state", "the case has moved or ended")
+        if not scope.may_change(case["classification"], row["to_unit"]):
+            raise ApiError(403, "not_allowed", "cases are not among your rights")
         if case["person"] is not None:
             if reader is None:
                 raise ApiError(409, "needs_officer", "an officer moves the person")

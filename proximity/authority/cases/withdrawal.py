@@ -27,11 +27,15 @@ class Withdrawn(NamedTuple):
         Contacts that were met by nobody else, now dismissed.
     recursive_keys : int
         Of these contacts, keys that are taken back.
+    left : int
+        Keys that were published before they were shared, by nobody knows whom: only the
+        device that uploaded them takes them back.
     """
 
     keys: int
     contacts: int
     recursive_keys: int
+    left: int = 0
 
 
 def withdraw_case(
@@ -61,28 +65,36 @@ def withdraw_case(
         raise ApiError(409, "nothing_to_withdraw", "only a case is withdrawn")
     if case["status"] in (Status.WITHDRAWN, Status.MERGED):
         raise ApiError(409, "invalid_state", "it was withdrawn or merged before")
-    keys = _revoke_keys(connection, ref, authority)
+    keys, left = _revoke_keys(connection, ref, authority)
     contacts = _dismiss_contacts(connection, scope, ref, now_s)
     recursive = withdraw_recursive(connection, contacts) if contacts else 0
     ended = {"status": Status.WITHDRAWN.value, "ended_s": now_s, "due_day": None}
     write_case(connection, case, ended, now_s=now_s)
-    done = Withdrawn(keys, len(contacts), recursive)
+    done = Withdrawn(keys, len(contacts), recursive, left)
     note(connection, ref, Event("withdrawn", scope.actor, now_s, done._asdict()))
     return done
 
 
-def _revoke_keys(connection: Connection, ref: str, authority: Authority) -> int:
+def _revoke_keys(
+    connection: Connection, ref: str, authority: Authority
+) -> tuple[int, int]:
+    """Take back keys that are the person's; tell how many, and how many stay."""
     c = exposures.c
-    rows = connection.execute(
-        select(c.key, c.start, c.period, c.onset_days, c.risk).where(
-            c.key.in_(select(shared_keys.c.key).where(shared_keys.c.ref == ref)),
+    found = connection.execute(
+        select(
+            *(c.key, c.start, c.period, c.onset_days, c.risk, shared_keys.c.proven)
+        ).where(
+            shared_keys.c.key == c.key,
+            shared_keys.c.ref == ref,
             # What was withdrawn by its owner, or by an officer, is done.
             c.report_type != ReportType.REVOKED,
             c.revised_type.is_distinct_from(int(ReportType.REVOKED)),
         )
     ).all()
+    rows = [row for row in found if row.proven]
+    left = len(found) - len(rows)
     if not rows:
-        return 0
+        return 0, left
     revoked = tuple(
         AcceptedKey(
             bytes(row.key),
@@ -102,7 +114,7 @@ def _revoke_keys(connection: Connection, ref: str, authority: Authority) -> int:
     (answer,) = store_uploads(connection, [upload], region, now_s=now_s)
     if isinstance(answer, ApiError):
         raise ApiError(409, answer.code, str(answer))
-    return len(revoked)
+    return len(revoked), left
 
 
 def _dismiss_contacts(

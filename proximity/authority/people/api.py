@@ -2,68 +2,55 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Header, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, BackgroundTasks, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import REASON_TEXTS
 from proximity.authority.audit.readings import Reading
+from proximity.authority.cases.held import HeldCase
 from proximity.authority.people.citizen import (
     check_client,
     correct_record,
     erase_record,
     open_session,
+    see_cases,
     see_readings,
     see_record,
     send_quietly,
 )
+from proximity.authority.people.forms import (
+    CodeAnswer,
+    CodeRequest,
+    CorrectionAnswer,
+    CorrectionRequest,
+    ErasureAnswer,
+    ReadingsAnswer,
+    ReadingsRequest,
+    RecordAnswer,
+    SessionAnswer,
+    SessionRequest,
+)
 from proximity.authority.people.model import PersonField
+from proximity.authority.verification.forms import refusals
 from proximity.units import iso_day
 
 CITIZEN_PREFIX = "/api/citizen"
 CITIZEN_DOORS = ("code", "session", "record", "correct", "erase", "readings")
-_Text = Annotated[str, Field(max_length=64)]
-_Value = Annotated[str, Field(max_length=16_384)]
-_Bearer = Annotated[str | None, Header()]
-
-
-class _Body(BaseModel):
-    """Bodies are read strictly; unknown fields are ignored."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-
-class CodeRequest(_Body):
-    """Body of `code`."""
-
-    receipt: _Text
-
-
-class SessionRequest(_Body):
-    """Body of `session`."""
-
-    receipt: _Text
-    code: _Text
-
-
-class CorrectionRequest(_Body):
-    """Body of `correct`: fields by name, "" to remove one."""
-
-    values: dict[_Text, _Value]
-
-
-class ReadingsRequest(_Body):
-    """Body of `readings`."""
-
-    before: Annotated[int, Field(ge=1, lt=2**53)] | None = None
+_SESSION = HTTPBearer(auto_error=False, description="The token of a session.")
+_Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_SESSION)]
 
 
 def citizen_routes(authority: Authority) -> APIRouter:
     """Return what a person asks about themselves."""
-    routes = APIRouter(prefix=CITIZEN_PREFIX, include_in_schema=False)
+    routes = APIRouter(prefix=CITIZEN_PREFIX, responses=refusals(400, 503))
 
-    @routes.post("/code", status_code=202)
+    over = refusals(401)
+
+    @routes.post(
+        "/code", status_code=202, response_model=CodeAnswer, responses=refusals(429)
+    )
     def code(
         body: CodeRequest, request: Request, tasks: BackgroundTasks
     ) -> dict[str, Any]:
@@ -73,26 +60,28 @@ def citizen_routes(authority: Authority) -> APIRouter:
         tasks.add_task(send_quietly, authority, body.receipt)
         return {"message": "if the receipt is known, a code is on its way"}
 
-    @routes.post("/session")
+    @routes.post("/session", response_model=SessionAnswer, responses=refusals(401, 429))
     def session(body: SessionRequest, request: Request) -> dict[str, Any]:
         """Exchange receipt and code for a session."""
         check_client(authority, _address(request))
         opened = open_session(authority, body.receipt, body.code)
         return {"token": opened.token, "expiresAtTimestamp": opened.until_s}
 
-    @routes.post("/record")
+    @routes.post("/record", response_model=RecordAnswer, responses=over)
     def record(authorization: _Bearer = None) -> dict[str, Any]:
         """Return everything that is held."""
-        view = see_record(authority, _token(authorization))
+        token = _token(authorization)
+        view, held = see_record(authority, token), see_cases(authority, token)
         return {
             "kind": view.kind,
             "unit": view.unit,
             "version": view.version,
             "forgottenOn": iso_day(view.forget_day),
             "values": dict(view.values),
+            "cases": list(map(_case_fields, held)),
         }
 
-    @routes.post("/correct")
+    @routes.post("/correct", response_model=CorrectionAnswer, responses=over)
     def correct(
         body: CorrectionRequest, authorization: _Bearer = None
     ) -> dict[str, Any]:
@@ -104,13 +93,13 @@ def citizen_routes(authority: Authority) -> APIRouter:
         correct_record(authority, _token(authorization), changes)
         return {"corrected": sorted(changes)}
 
-    @routes.post("/erase")
+    @routes.post("/erase", response_model=ErasureAnswer, responses=over)
     def erase(authorization: _Bearer = None) -> dict[str, Any]:
         """Erase the record, or say when it will be."""
         day = erase_record(authority, _token(authorization))
         return {"erased": day is None, "on": None if day is None else iso_day(day)}
 
-    @routes.post("/readings")
+    @routes.post("/readings", response_model=ReadingsAnswer, responses=over)
     def readings(
         body: ReadingsRequest, authorization: _Bearer = None
     ) -> dict[str, Any]:
@@ -135,9 +124,18 @@ def _fields(shown: Reading) -> dict[str, Any]:
     }
 
 
-def _token(authorization: str | None) -> str:
-    scheme, _, token = (authorization or "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+def _case_fields(held: HeldCase) -> dict[str, Any]:
+    shared = {
+        "keys": held.keys,
+        "heard": held.heard,
+        "warningKeys": held.warning_keys,
+        "forgottenOn": held.forgotten_on(),
+    }
+    return held.shown() | {"shared": shared}
+
+
+def _token(credentials: HTTPAuthorizationCredentials | None) -> str:
+    return "" if credentials is None else credentials.credentials
 
 
 def _address(request: Request) -> str:

@@ -19,6 +19,7 @@ from proximity.authority.api_error import ApiError, quota_exceeded
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import CITIZEN, SERVICE, Reader, Reason
 from proximity.authority.audit.readings import Reading, readings_of_person
+from proximity.authority.cases.held import HeldCase, drop_held, held_of_person
 from proximity.authority.database import reading, upsert
 from proximity.authority.people.keeping import erase_person
 from proximity.authority.people.model import (
@@ -30,7 +31,7 @@ from proximity.authority.people.model import (
     persons,
 )
 from proximity.authority.people.reading import read_people
-from proximity.authority.people.records import correct_person, settle
+from proximity.authority.people.records import bury_keys, correct_person, settle
 from proximity.authority.verification.counts import (
     count_failure,
     failures_of,
@@ -231,8 +232,23 @@ def correct_record(
     settle(authority)
 
 
+def see_cases(authority: Authority, token: str) -> list[HeldCase]:
+    """Return what cases hold of the person; `see_record` writes the line of the audit.
+
+    Raises
+    ------
+    ApiError
+        If the session is over.
+    """
+    person, _ = _person_of_session(authority, token)
+    with reading(authority.engine) as connection:
+        return held_of_person(connection, person)
+
+
 def erase_record(authority: Authority, token: str) -> int | None:
     """Erase the record, or say on which UTC day number it will be.
+
+    With the record goes what the person's device shared.
 
     Raises
     ------
@@ -244,6 +260,9 @@ def erase_record(authority: Authority, token: str) -> int | None:
     person, unit = _person_of_session(authority, token)
     with authority.engine.begin() as connection:
         day = erase_person(authority, connection, _reader(CITIZEN, unit), person)
+        if day is None:
+            names = drop_held(connection, person, now_s=authority.now_s)
+            bury_keys(connection, names)
     settle(authority)
     return day
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.audit.model import REASON_TEXTS
+from proximity.authority.cases.held import HeldCase
 from proximity.authority.console.registry import Door, Kind, Page
 from proximity.authority.console.site import refusal_text
 from proximity.authority.console.view import Html, View
@@ -18,6 +19,7 @@ from proximity.authority.people.citizen import (
     correct_record,
     erase_record,
     open_session,
+    see_cases,
     see_readings,
     see_record,
     send_later,
@@ -112,12 +114,23 @@ def _record(
         "editable": _EDITABLE,
         "longest": MAX_CHARACTERS,
         "forgotten_on": iso_day(view.forget_day),
+        "held": [_held(each) for each in see_cases(visit.authority, token)],
         "lines": see_readings(visit.authority, token),
         "reasons": {reason: texts[place] for reason, texts in REASON_TEXTS.items()},
         "error": error,
         "done_text": done,
     }
     return Html("people/my_record.html", context, status)
+
+
+def _held(case: HeldCase) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the facts of a case, and how much was shared, as messages name them."""
+    facts = {name: "-" if v is None else v for name, v in case.shown().items()}
+    if case.forget_s is None:
+        return facts, {}
+    shared: dict[str, Any] = {"keys": case.keys, "heard": case.heard}
+    shared["warning_keys"] = case.warning_keys
+    return facts, shared | {"day": case.forgotten_on()}
 
 
 def _asking(

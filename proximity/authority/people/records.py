@@ -243,12 +243,19 @@ def drop_people(connection: Connection, numbers: Sequence[int]) -> None:
     """Delete all rows of persons; their keys wait to be destroyed."""
     for block in _blocks(numbers):
         mine = persons.c.person.in_(block)
-        for name in connection.execute(select(persons.c.key_id).where(mine)).scalars():
-            _bury(connection, bytes(name))
+        names = connection.execute(select(persons.c.key_id).where(mine)).scalars()
+        bury_keys(connection, [bytes(name) for name in names])
         connection.execute(delete(persons).where(mine))
         tables = (person_tokens, citizen_receipts, citizen_codes, citizen_sessions)
         for table in tables:
             connection.execute(delete(table).where(table.c.person.in_(block)))
+
+
+def bury_keys(connection: Connection, names: Sequence[bytes]) -> None:
+    """Let keys be destroyed by `settle`, once the transaction is committed."""
+    for name in names:
+        statement = upsert(connection, dead_keys).values(key_id=name)
+        connection.execute(statement.on_conflict_do_nothing())
 
 
 def _seal(
@@ -307,8 +314,7 @@ def seal_anew(
     numbers = [each.row["person"] for each in sealed]
     connection.execute(delete(person_tokens).where(person_tokens.c.person.in_(numbers)))
     _insert_tokens(connection, sealed)
-    for record in records:
-        _bury(connection, bytes(record.row.key_id))
+    bury_keys(connection, [bytes(record.row.key_id) for record in records])
 
 
 def _insert_tokens(connection: Connection, sealed: Iterable[_Sealed]) -> None:
@@ -319,11 +325,6 @@ def _insert_tokens(connection: Connection, sealed: Iterable[_Sealed]) -> None:
     ]
     if rows:
         connection.execute(insert(person_tokens), rows)
-
-
-def _bury(connection: Connection, key_id: bytes) -> None:
-    statement = upsert(connection, dead_keys).values(key_id=key_id)
-    connection.execute(statement.on_conflict_do_nothing())
 
 
 def _nobody() -> ApiError:

@@ -11,6 +11,7 @@ from proximity.authority.people.retention import forget_people
 from proximity.authority.publish.published_store import PublishedStore
 from proximity.authority.publish.signing_keys import ensure_signers
 from proximity.authority.service.structured_log import log_event
+from proximity.authority.verification.outbox import OUTBOX_FILE, forget_messages
 from proximity.errors import DamagedRecordError, FormatError, TrustError
 from proximity.protocol.signature import Signer
 
@@ -35,7 +36,9 @@ class Upkeep:
 
 
 def keep_up(authority: Authority, store: PublishedStore) -> Upkeep:
-    """Forget persons, look for unusual reads, countersign the audit and prune it.
+    """Forget persons and old messages, look for unusual reads, keep the audit.
+
+    It is countersigned, and rows whose time is over go.
 
     A damaged audit is told, not signed; it must not keep the keys of cases from being
     published.
@@ -52,6 +55,7 @@ def keep_up(authority: Authority, store: PublishedStore) -> Upkeep:
         If a store cannot be used.
     """
     forgotten = forget_people(authority).people
+    forget_messages(authority.directory / OUTBOX_FILE, now_s=authority.now_s)
     alarms = raise_alarms(authority)
     if alarms:
         log_event("unusual reads", level=logging.WARNING, made=alarms)

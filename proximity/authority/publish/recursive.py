@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     and_,
     delete,
-    func,
     insert,
     select,
     update,
@@ -25,17 +24,16 @@ from sqlalchemy import (
 from proximity.authority.assembly import Authority
 from proximity.authority.cases.model import recursive_files, recursive_keys
 from proximity.authority.database import reading
+from proximity.authority.publish.batch_span import invented_rows, next_span
 from proximity.authority.publish.published_store import (
     PublishedStore,
     open_published_store,
 )
 from proximity.authority.publish.rules import RETENTION_S, pad_keys
 from proximity.authority.publish.signing_keys import ensure_signers
-from proximity.errors import PolicyError
 from proximity.protocol.diagnosis_key import DiagnosisKeys, ReportType
 from proximity.protocol.export_index import INDEX_NAME, RECURSIVE_FOLDER, encode_index
 from proximity.protocol.export_writer import ExportContent, export_bytes, split_content
-from proximity.units import DAY_S, INTERVAL_S
 
 
 def recursive_store(authority: Authority) -> PublishedStore:
@@ -72,15 +70,9 @@ def publish_recursive(authority: Authority) -> int:
 
 def _make_files(authority: Authority, connection: Connection) -> int:
     c, now_s = recursive_keys.c, authority.now_s
-    last = select(func.max(recursive_files.c.batch), func.max(recursive_files.c.end_s))
-    number, last_end_s = connection.execute(last).one()
-    if last_end_s is not None and last_end_s > now_s + INTERVAL_S:
-        raise PolicyError(
-            "The clock is behind the end of the last file.",
-            "Set the clock of this machine, then run the worker again.",
-        )
-    end_s = max(now_s // INTERVAL_S * INTERVAL_S, (last_end_s or 0) + 1)
-    number = (number or 0) + 1
+    number, start_s, end_s = next_span(
+        connection, recursive_files, "batch", now_s=now_s
+    )
     columns = select(c.key, c.start, c.period, c.onset_days).order_by(c.key)
     waiting = and_(c.batch.is_(None), c.revoked.is_(False), c.release_s <= end_s)
     withdrawn = and_(c.batch.is_not(None), c.revoked, c.revoked_batch.is_(None))
@@ -94,7 +86,7 @@ def _make_files(authority: Authority, connection: Connection) -> int:
     )
     content = ExportContent(
         settings.region,
-        last_end_s or end_s - DAY_S,
+        start_s,
         end_s,
         keys,
         _columns(revised, ReportType.REVOKED),
@@ -119,7 +111,9 @@ def _make_files(authority: Authority, connection: Connection) -> int:
     connection.execute(
         update(recursive_keys).where(withdrawn).values(revoked_batch=number)
     )
-    padding = _padding_rows(keys, len(fresh), number, end_s)
+    more = {"batch": number, "revoked": False}
+    more |= {"release_s": end_s, "forget_s": end_s + RETENTION_S}
+    padding = [row | more for row in invented_rows(keys, len(fresh))]
     if padding:
         connection.execute(insert(recursive_keys), padding)
     return len(files)
@@ -174,22 +168,3 @@ def _columns(rows: Sequence[Sequence[Any]], report_type: ReportType) -> Diagnosi
         days_since_onset=np.array(table[3], np.int16),
         transmission_risk=np.zeros(len(rows), np.uint8),
     )
-
-
-def _padding_rows(
-    keys: DiagnosisKeys, real: int, number: int, end_s: int
-) -> list[dict[str, Any]]:
-    """Return the invented keys as rows: nobody can hand one of them in later."""
-    return [
-        {
-            "key": keys.key[at].tobytes(),
-            "start": int(keys.start_interval[at]),
-            "period": int(keys.period[at]),
-            "onset_days": int(keys.days_since_onset[at]),
-            "release_s": end_s,
-            "batch": number,
-            "revoked": False,
-            "forget_s": end_s + RETENTION_S,
-        }
-        for at in range(real, len(keys.key))
-    ]

@@ -6,7 +6,7 @@ later a key comes in, the later it is. Since the keys of a batch are those that 
 or became free after the batch before, both lie in a narrow range of it.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,22 +21,17 @@ from sqlalchemy import (
 )
 
 from proximity.authority.publish.batch_model import BatchState, batches
+from proximity.authority.publish.batch_span import next_span
 from proximity.authority.publish.key_columns import load_keys
 from proximity.authority.upload.model import exposures
 from proximity.authority.upload.rules import KEPT_S
-from proximity.errors import PolicyError
 from proximity.protocol.export import ExportKeys
-from proximity.units import DAY_S, INTERVAL_S
+from proximity.units import DAY_S
 
 PADDING = "padding"
 # So far the clock of a machine that takes uploads may be behind the worker's, or the
 # transaction of an upload may last.
 _LATE_S = DAY_S
-
-
-class _Last(NamedTuple):
-    number: int
-    end_s: int | None
 
 
 def take_batch(connection: Connection, now_s: int) -> bool:
@@ -54,19 +49,13 @@ def take_batch(connection: Connection, now_s: int) -> bool:
     PolicyError
         If the clock is behind the end of the last batch.
     """
-    last = _last(connection)
-    if last.end_s is not None and last.end_s > now_s + INTERVAL_S:
-        raise PolicyError(
-            "The clock is behind the end of the last batch.",
-            "Set the clock of this machine, then run the worker again.",
-        )
-    end_s = max(now_s // INTERVAL_S * INTERVAL_S, (last.end_s or 0) + 1)
-    number = last.number + 1
+    last_end_s = _last_end(connection)
+    number, start_s, end_s = next_span(connection, batches, "number", now_s=now_s)
     # The first batch of a day looks everywhere: what a machine took in whose clock was
     # wrong by more than a day goes out as well.
-    first_of_day = (last.end_s or 0) // DAY_S < end_s // DAY_S
+    first_of_day = (last_end_s or 0) // DAY_S < end_s // DAY_S
     c = exposures.c
-    recent = true() if first_of_day else _since(last)
+    recent = true() if first_of_day else _since(last_end_s)
     fresh = connection.execute(
         update(exposures)
         .where(c.batch.is_(None), c.release_s <= end_s, recent)
@@ -84,7 +73,7 @@ def take_batch(connection: Connection, now_s: int) -> bool:
     connection.execute(
         insert(batches).values(
             number=number,
-            start_s=last.end_s or end_s - DAY_S,
+            start_s=start_s,
             end_s=end_s,
             state=BatchState.TAKEN,
             key_count=fresh.rowcount,
@@ -125,7 +114,7 @@ def load_batch(
 
 def waiting(connection: Connection) -> ColumnElement[bool]:
     """Return the condition of the keys that no batch has taken yet."""
-    return and_(exposures.c.batch.is_(None), _since(_last(connection)))
+    return and_(exposures.c.batch.is_(None), _since(_last_end(connection)))
 
 
 def count_waiting(connection: Connection) -> int:
@@ -134,14 +123,12 @@ def count_waiting(connection: Connection) -> int:
     return connection.execute(statement).scalar_one()
 
 
-def _last(connection: Connection) -> _Last:
-    statement = select(func.max(batches.c.number), func.max(batches.c.end_s))
-    number, end_s = connection.execute(statement).one()
-    return _Last(number or 0, end_s)
+def _last_end(connection: Connection) -> int | None:
+    return connection.execute(select(func.max(batches.c.end_s))).scalar()
 
 
-def _since(last: _Last) -> ColumnElement[bool]:
-    """Return the condition of what came in, or became free, since a batch was taken."""
-    if last.end_s is None:
+def _since(last_end_s: int | None) -> ColumnElement[bool]:
+    """Return the condition of what came in, or became free, since a batch ended."""
+    if last_end_s is None:
         return true()
-    return exposures.c.forget_s > last.end_s + KEPT_S - _LATE_S
+    return exposures.c.forget_s > last_end_s + KEPT_S - _LATE_S

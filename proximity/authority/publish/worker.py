@@ -23,6 +23,7 @@ from proximity.authority.cases.intake import forget_shared
 from proximity.authority.database import held_alone, named_errors, reading, serialise
 from proximity.authority.people.upkeep import keep_up
 from proximity.authority.publish.batch_model import BatchState, batches, files
+from proximity.authority.publish.batch_span import invented_rows
 from proximity.authority.publish.durable_files import sole_writer
 from proximity.authority.publish.index import write_indexes
 from proximity.authority.publish.outputs import (
@@ -315,16 +316,13 @@ def _padding_rows(
 ) -> list[dict[str, object]]:
     """Return the invented keys of a batch as rows: what is published is stored."""
     return [
-        {
-            "key": keys.key[at].tobytes(),
-            "start": int(keys.start_interval[at]),
-            "period": int(keys.period[at]),
+        row
+        | {
             "report_type": int(keys.report_type[at]),
-            "onset_days": int(keys.days_since_onset[at]),
             "risk": int(keys.transmission_risk[at]),
             "traveler": False,
             "origin": PADDING,
             "forget_s": forget_s,
         }
-        for at in range(real, len(keys.key))
+        for at, row in enumerate(invented_rows(keys, real), real)
     ]

@@ -18,7 +18,7 @@ _CHAFF = {
 }
 _CHAFF_ANSWER = {"$ref": "#/components/schemas/ChaffAnswer"}
 _TOO_SLOW = {"description": "The body came too slowly."}
-_TOO_LARGE = {"description": "The body is larger than 64 KiB."}
+_TOO_LARGE = {"description": "The body is larger than this door takes."}
 _FORM_ERROR = "422"
 _REFUSED = {
     "content": {

@@ -3,14 +3,14 @@
 import base64
 import http.client
 import json
-import os
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from proximity.authority.verification.outbox import OUTBOX_FILE, Outbox
 from proximity.errors import NetworkError
 
-OUTBOX_FILE = "outbox.jsonl"
 _TIMEOUT_S = 10.0
 _TEXTS = {
     "vi": (
@@ -42,29 +42,6 @@ class Messenger(Protocol):
             If it could not be handed over.
         """
         ...
-
-
-class Outbox:
-    """Appends messages to a file that only the authority reads.
-
-    Parameters
-    ----------
-    path : Path
-        JSON Lines `{"phone", "text"}`, mode 0600.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def send(self, phone: str, text: str) -> None:
-        """Append one line, durably."""
-        line = json.dumps({"phone": phone, "text": text}, ensure_ascii=False) + "\n"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        descriptor = os.open(self._path, flags, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
 
 
 class HttpGateway:
@@ -108,9 +85,9 @@ def compose(language: str, link: str) -> str:
     return _TEXTS[language].format(link=link)
 
 
-def make_messenger(url: str, directory: Path) -> Messenger:
+def make_messenger(url: str, directory: Path, clock: Callable[[], float]) -> Messenger:
     """Return the messenger that the settings name."""
-    return HttpGateway(url) if url else Outbox(directory / OUTBOX_FILE)
+    return HttpGateway(url) if url else Outbox(directory / OUTBOX_FILE, clock)
 
 
 def _authorization(parts: urllib.parse.SplitResult) -> dict[str, str]:

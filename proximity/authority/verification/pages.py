@@ -5,8 +5,12 @@ import uuid
 
 from sqlalchemy import func, select
 
-from proximity.authority.accounts.model import Area, Unit, organisations
-from proximity.authority.accounts.organisations import find_organisation, unit_names
+from proximity.authority.accounts.model import Area, Unit
+from proximity.authority.accounts.organisations import (
+    find_organisation,
+    unit_names,
+    unit_of_row,
+)
 from proximity.authority.accounts.rules import level_of, reads, writes
 from proximity.authority.api_error import ApiError
 from proximity.authority.console.registry import Card, Group, Kind, Page
@@ -66,13 +70,9 @@ def cards() -> list[Card]:
 
 def unit_of_code(visit: Visit) -> Unit | None:
     """Return the unit whose officer issued the code of the address."""
+    named = codes.c.uuid == visit.parameters["code"]
     with reading(visit.authority.engine) as connection:
-        row = connection.execute(
-            select(organisations.c.id, organisations.c.path)
-            .join(codes, codes.c.unit == organisations.c.id)
-            .where(codes.c.uuid == visit.parameters["code"])
-        ).first()
-    return None if row is None else Unit(row.id, row.path)
+        return unit_of_row(connection, codes.c.unit, named)
 
 
 def _new(visit: Visit) -> View:

@@ -157,7 +157,7 @@ def open_process(
             engine=engine,
             keyring=keyring,
             vault=Vault(directory, keyring, key_store, os.urandom),
-            messenger=make_messenger("", directory),
+            messenger=make_messenger("", directory, clock),
             clock=clock,
             entropy=os.urandom,
             passphrase=passphrase,

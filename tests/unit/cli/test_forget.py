@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -84,6 +85,15 @@ def test_fourteen_days_are_kept(device):
     assert result.exit_code == 0
     assert "1 scans forgotten" in result.stdout
     assert scans_left(device) == 2
+
+
+def test_a_sharing_that_nobody_waits_for_goes_with_the_rest(device):
+    left = device / "pending_share"
+    for age_s, is_left in ((6 * 86_400, True), (7 * 86_400, False)):
+        left.write_bytes(b"sealed")
+        os.utime(left, (NOW_S - age_s, NOW_S - age_s))
+        assert run(device, "--json").exit_code == 0
+        assert left.exists() is is_left
 
 
 def test_days_say_how_many_are_kept(device):

@@ -1,9 +1,6 @@
 """`proximity report --to`: an authority on loopback that answers by script."""
 
-import http.server
 import json
-import threading
-import time
 from pathlib import Path
 
 import jsonschema
@@ -15,7 +12,7 @@ from proximity.cli.main import load_app
 from proximity.cli.report_upload import Upload
 from proximity.client.submission import AuthorityAddress
 from proximity.errors import NetworkError, VerificationCodeError
-from proximity.store.own_keys import add_key, list_keys
+from proximity.store.own_keys import list_keys
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
 
@@ -27,50 +24,22 @@ TAKEN = (200, {"revisionToken": "r", "insertedExposures": 2})
 
 
 @pytest.fixture
-def server():
-    """Run an authority; `answers` is by path, `asked` what was asked for."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
-            running.asked.append(self.path)
-            status, document = running.answers[self.path]
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    running = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    running.asked = []
-    running.answers = {
+def server(scripted_server):
+    scripted_server.answers |= {
         "/api/verify": (200, {"token": "t"}),
         "/api/certificate": (200, {"certificate": "c"}),
         "/v1/publish": TAKEN,
     }
-    thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    return scripted_server
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a device's folder with the keys of yesterday and today; it is 10:00."""
-    connection = open_store(tmp_path / "store.sqlite")
-    for day in (TODAY - 1, TODAY):
-        add_key(connection, SEALING, b"\xab" * 16, day * 144)
-    connection.close()
-    monkeypatch.setattr(time, "time", lambda: TODAY * 86_400 + 36_000.5)
-    monkeypatch.setattr(
-        command, "open_home", lambda home: (open_store(home / "store.sqlite"), SEALING)
-    )
-    return tmp_path
+def home(home_of) -> Path:
+    return home_of(command)
+
+
+def paths(server) -> list[str]:
+    return [path for path, _ in server.asked]
 
 
 def run(server, home: Path, *more: str, answer: str | None = None) -> Result:
@@ -105,7 +74,7 @@ def test_it_asks_before_anything_leaves(server, home):
 
     assert refused.exit_code == 1
     assert "2 of them are new" in given.stdout
-    assert server.asked == ["/api/verify", "/api/certificate", "/v1/publish"]
+    assert paths(server) == ["/api/verify", "/api/certificate", "/v1/publish"]
 
 
 def test_a_refused_code_leaves_the_device_as_it_was(server, home):
@@ -126,7 +95,7 @@ def test_an_upload_that_broke_off_is_finished_without_a_code(server, home):
     document = json.loads(result.stdout)
     jsonschema.validate(document, SCHEMA)
     assert (document["inserted"], document["resumed"]) == (2, True)
-    assert server.asked.count("/api/verify") == 1
+    assert paths(server).count("/api/verify") == 1
     assert isinstance(run(server, home, "--yes").exception, VerificationCodeError)
 
 
@@ -136,7 +105,7 @@ def test_a_new_code_takes_the_place_of_a_spent_one(server, home):
     server.answers["/v1/publish"] = TAKEN
 
     assert run(server, home, "--code", "87654321", "--yes").exit_code == 0
-    assert server.asked.count("/api/verify") == 2
+    assert paths(server).count("/api/verify") == 2
 
 
 @pytest.mark.parametrize("more", [["-o", "KEYS.json", "--to", "http://x"], []])

@@ -1,9 +1,7 @@
 """`proximity share`: shown first, sent only after a yes."""
 
-import http.server
+import base64
 import json
-import threading
-import time
 from pathlib import Path
 
 import jsonschema
@@ -12,13 +10,14 @@ from typer.testing import CliRunner, Result
 
 from proximity.cli import share as command
 from proximity.cli.main import load_app
+from proximity.client.submission import SealedBox
 from proximity.errors import (
     ConsentError,
     NetworkError,
     NothingStoredError,
     VerificationCodeError,
 )
-from proximity.store.own_keys import add_key, list_keys
+from proximity.store.own_keys import list_keys
 from proximity.store.schema import open_store
 from proximity.store.sealing import SealingKey
 
@@ -41,49 +40,17 @@ TAKEN = {"kind": "case", "keys": 2, "heard": 0, "verdict": None, "close": False}
 
 
 @pytest.fixture
-def server():
-    """Run an authority; `answers` is by path, `asked` what was asked for."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            running.asked.append((self.path, json.loads(body)))
-            status, document = running.answers[self.path]
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    running = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    running.asked = []
-    running.answers = {
+def server(scripted_server):
+    scripted_server.answers |= {
         "/api/share/open": (200, OPENED),
         "/api/share/package": (200, TAKEN),
     }
-    thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    return scripted_server
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a device's folder with the keys of yesterday and today; it is 10:00."""
-    connection = open_store(tmp_path / "store.sqlite")
-    for day in (TODAY - 1, TODAY):
-        add_key(connection, SEALING, b"\xab" * 16, day * 144)
-    connection.close()
-    monkeypatch.setattr(time, "time", lambda: TODAY * 86_400 + 36_000.5)
-    monkeypatch.setattr(
-        command, "open_home", lambda home: (open_store(home / "store.sqlite"), SEALING)
-    )
-    return tmp_path
+def home(home_of) -> Path:
+    return home_of(command)
 
 
 def run(server, home: Path, *more: str, answer: str | None = None) -> Result:
@@ -123,6 +90,15 @@ def test_after_a_yes_keys_in_use_are_ended_and_the_package_leaves(server, home):
     assert paths(server) == ["open", "package"]
     assert periods(home) == [144, 60, 144]
     assert not (home / "pending_share").exists()
+
+
+def test_what_an_upload_left_goes_along_with_the_keys(server, home):
+    SealedBox(home, SEALING).finish("what the upload left")
+    assert run(server, home, "--yes").exit_code == 0
+
+    package = server.asked[-1][1]["package"]
+    body = json.loads(base64.b64decode(package["body"]))
+    assert "what the upload left" in body.values()
 
 
 def test_without_a_yes_nothing_leaves(server, home):

@@ -1,10 +1,12 @@
 """Two requests, and a sealed file that lets a lost answer cost nothing."""
 
 import json
+import os
 
 import pytest
 
 from proximity.client.sharing_door import (
+    KEPT_S,
     PADDED_BYTES,
     ShareBox,
     forget_sharing,
@@ -143,6 +145,16 @@ def test_forgetting_leaves_nothing(tmp_path, box, pending):
 
     assert box.open() is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_never_finished_is_forgotten_after_a_week(tmp_path, box, pending):
+    os.utime(box.path, (1_000, 1_000))
+    forget_sharing(tmp_path, now_s=1_000 + KEPT_S - 1)
+    assert box.open() == pending
+
+    forget_sharing(tmp_path, now_s=1_000 + KEPT_S)
+    assert list(tmp_path.iterdir()) == []
+    forget_sharing(tmp_path, now_s=1_000 + KEPT_S)
 
 
 def test_nothing_secret_shows_itself(pending):

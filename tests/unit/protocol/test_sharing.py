@@ -30,7 +30,8 @@ SCHEMA = json.loads((SCHEMAS / "sharing-package-v1.json").read_text("utf-8"))
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 ADDRESS = Address("org.proximity", "ABCDEFGH23", b"\x07" * 16)
 OWN = TemporaryExposureKey(b"\x01" * 16, 2_966_400, 144)
-CASE = CasePackage(ADDRESS, (OWN,), (HeardTag(b"\x02" * 12, 1_000, 1_600, 9),))
+HEARD = (HeardTag(b"\x02" * 12, 1_000, 1_600, 9),)
+CASE = CasePackage(ADDRESS, (OWN,), HEARD, "left by an upload")
 CONTACT = ContactPackage(
     ADDRESS,
     (HeardRow(b"\x03" * 16, b"\x04" * 4, (100, 103, 160), (-60, -61, -59)),),

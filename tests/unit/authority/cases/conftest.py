@@ -21,6 +21,8 @@ from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.cases.tokens import Ask, issue_token, open_token
 from proximity.authority.database import open_database, reading, upgrade
 from proximity.authority.keyring import Keyring
+from proximity.authority.people.key_store import KeyStore
+from proximity.authority.people.vault import Vault
 from proximity.authority.service.app import ServiceApp
 from proximity.authority.settings import Settings
 from proximity.protocol.gaen import (
@@ -63,15 +65,35 @@ def cases_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine.dispose()
 
 
+class Unsealed:
+    """A passphrase that seals nothing."""
+
+    def seal(self, data: bytes, name: str) -> bytes:
+        return data
+
+    def unseal(self, sealed: bytes, name: str) -> bytes:
+        return sealed
+
+
+@pytest.fixture(scope="session")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
+    """Return one vault for all tests: each has keys of its own tokens."""
+    directory = tmp_path_factory.mktemp("vault")
+    vault = Vault(directory, Unsealed(), KeyStore("", directory), os.urandom)
+    vault.ensure_master()
+    yield vault
+    vault.key_store.close()
+
+
 @pytest.fixture
-def authority(cases_engine: Engine, tmp_path, clock) -> Authority:
-    """Return an authority with a database and a clock, and without secrets."""
+def authority(cases_engine: Engine, tmp_path, clock, vault) -> Authority:
+    """Return an authority with a database, a vault and a clock."""
     return Authority(
         directory=tmp_path,
         settings=Settings(),
         engine=cases_engine,
         keyring=None,
-        vault=None,
+        vault=vault,
         messenger=None,
         clock=clock,
         entropy=os.urandom,
@@ -198,6 +220,8 @@ class Desk:
         self.authority = authority
         self.connection = connection
         self.policy = TracingPolicy()
+        # By revision token, what it proves.
+        self.uploaded = {"": frozenset()}
 
     def issue(self, ref: str, **ask):
         return issue_token(
@@ -228,6 +252,8 @@ class Desk:
             self.authority.settings.health_authority_id,
             self.policy,
             built_in(self.policy.rule),
+            self.authority.vault,
+            self.uploaded.__getitem__,
             self.authority.now_s,
         )
         return take_package(self.connection, token, data, intake)

@@ -1,9 +1,15 @@
 """Cases over HTTP, as an officer's program uses them."""
 
 import pytest
+from console_world import add_person
 
+from proximity.authority.accounts.four_eyes import Verdict, decide
+from proximity.authority.accounts.model import Role
+from proximity.authority.accounts.officers import load_officer
+from proximity.authority.accounts.refusal import RefusalError
 from proximity.authority.api_error import ApiError
 from proximity.authority.cases.api import parse_after, parse_day, parse_fields
+from proximity.authority.cases.deeds import WITHDRAW
 from proximity.authority.service.app import ServiceApp
 
 
@@ -70,17 +76,38 @@ def test_a_token_is_shown_once_and_holds_for_the_infectious_days(call):
     assert made["token"] not in str(call(f"/{ref}"))
 
 
-def test_two_records_are_merged_and_a_wrong_case_is_withdrawn(call):
+def test_two_records_are_merged(call):
     one, two = call("", CASE)["ref"], call("", CASE | {"test": "2026-05-26"})["ref"]
 
     assert call(f"/{one}/merge", {"other": two})["ref"] == two
-    assert call(f"/{two}/withdraw", {}) == {
-        "keys": 0,
-        "contacts": 0,
-        "recursive_keys": 0,
-    }
     figures = call("/indicators?first=2026-05-01&last=2026-05-31")
-    assert (figures["cases"], figures["share_traced"]) == (0, None)
+    assert (figures["cases"], figures["share_traced"]) == (1, None)
+
+
+def test_a_program_asks_for_a_withdrawal_and_another_officer_decides(
+    call, authority, world
+):
+    def someone(role: Role):
+        person = add_person(world, role, world.units["02641"])
+        with authority.engine.connect() as connection:
+            return load_officer(connection, person.id)
+
+    ref = call("", CASE | {"unit": "02641"})["ref"]
+    doctor = someone(Role.EPIDEMIOLOGIST)
+    tracer = someone(Role.TRACER)
+    for officer in (tracer.id, "0" * 16):
+        call(f"/{ref}/withdraw", {"officer": officer}, status=403)
+    call(f"/{ref}/withdraw", {}, status=400)
+    asked = call(f"/{ref}/withdraw", {"officer": doctor.id}, status=202)["request"]
+    assert call(f"/{ref}")["status"] == "open"
+
+    deeds = {WITHDRAW.kind: WITHDRAW}
+    with pytest.raises(RefusalError):
+        decide(authority, doctor, asked, Verdict.APPROVE, deeds=deeds)
+    supervisor = someone(Role.SUPERVISOR)
+    decide(authority, supervisor, asked, Verdict.APPROVE, deeds=deeds)
+    assert call(f"/{ref}")["status"] == "withdrawn"
+    call(f"/{ref}/withdraw", {"officer": doctor.id}, status=409)
 
 
 def test_refusals_name_a_code(call):

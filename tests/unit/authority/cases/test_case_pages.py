@@ -87,6 +87,24 @@ def test_a_change_names_the_version_that_was_seen(doctor, case, authority):
     assert act(doctor, case, "change", onset="x").status == 400
 
 
+def test_a_case_is_given_to_somebody_who_will_see_it(someone, doctor, case, authority):
+    tracer = someone(Role.TRACER, HERE).officer
+    elsewhere = someone(Role.TRACER, THERE).officer
+    statistician = someone(Role.STATISTICIAN, HERE).officer
+    seen = doctor.browser.get(f"/console/cases/{case}").text
+    assert f'<option value="{tracer.id}">' in seen
+    assert elsewhere.id not in seen
+
+    for other in (elsewhere.id, statistician.id, "nobody"):
+        refused = act(doctor, case, "change", assigned=other)
+        assert refused.status == 400
+    assert row(authority, case)["assigned"] is None
+    assert act(doctor, case, "change", assigned=tracer.id).status == 303
+    assert row(authority, case)["assigned"] == tracer.id
+    assert act(doctor, case, "change", assigned="").status == 303
+    assert row(authority, case)["assigned"] is None
+
+
 def test_a_token_is_shown_large_and_once(doctor, case):
     seen = act(doctor, case, "token")
     token = re.search(r'class="code words">([0-9A-Z-]{23})<', seen.text)[1]
@@ -120,6 +138,13 @@ def test_duplicates_are_merged(doctor, case, put, authority):
 
     assert row(authority, other)["merged_into"] == case
     assert act(doctor, case, "merge", other=case).status == 409
+
+
+def test_a_tracer_merges_no_case_into_a_contact(someone, case, put, authority):
+    tracer, contact = someone(Role.TRACER, HERE), put("F1")
+
+    assert act(tracer, contact, "merge", other=case).status == 409
+    assert row(authority, case)["merged_into"] is None
 
 
 def test_a_withdrawal_needs_the_reference_typed_and_a_second_officer(

@@ -14,6 +14,9 @@ from proximity.authority.cases.model import (
     recursive_keys,
     shared_keys,
 )
+from proximity.authority.upload.model import AcceptedKey, Upload, exposures
+from proximity.authority.upload.writer import store_uploads
+from proximity.protocol.diagnosis_key import ReportType
 from proximity.protocol.sharing import sign_package
 
 DAY_S = 86_400
@@ -223,3 +226,43 @@ def test_a_signed_package_is_bound_to_its_bytes(desk, meeting):
 
     assert refusal(lambda: desk.take(token, spoiled)) == "package_malformed"
     assert desk.take(token, data).keys == 1
+
+
+def test_a_sighting_that_ends_years_ahead_is_refused(desk, meeting, connection):
+    """It would be kept until then, and agree with whatever a contact claims."""
+    token = desk.issue(meeting.case)
+    opened = desk.open(token)
+    package = meeting.case_package(desk.address(opened), opened.salt)
+    endless = replace(package.heard[0], to_s=2**32)
+
+    wrong = replace(package, heard=(endless,))
+    assert refusal(lambda: desk.take(token, wrong)) == "not_asked_for"
+    assert rows(connection, heard_tags) == []
+
+
+def test_a_contact_cannot_have_the_keys_of_others_published_as_its_own(
+    desk, meeting, connection, new_case
+):
+    """Those of a case it learnt by its token, those of anybody from an export."""
+    desk.share_case(meeting)
+    day = meeting.day + 2
+    of_case = meeting.key(b"\x0a" * 16, day)
+    published = meeting.key(b"\x0b" * 16, day)
+    other = new_case(connection, onset_day=meeting.day)
+    kept = {"start": day * 144, "period": 144, "forget_s": 2**40}
+    connection.execute(shared_keys.insert().values(ref=other, key=of_case.key, **kept))
+    accepted = AcceptedKey(
+        published.key, day * 144, 144, ReportType.CONFIRMED_TEST, 0, 2
+    )
+    upload = Upload((accepted,), False, None, bytes(32), desk.authority.now_s)
+    store_uploads(connection, [upload], "VN", now_s=desk.authority.now_s)
+    connection.execute(exposures.update().values(batch=5))
+
+    ask = {"first_day": meeting.day, "last_day": meeting.day}
+    for stolen in (of_case, published):
+        token = desk.issue(meeting.contact, source=meeting.case, recursive=True, **ask)
+        address = desk.address(desk.open(token))
+        package = meeting.contact_package(address, recursive=(stolen,))
+        taken = desk.take(token, package)
+        assert (taken.close, taken.keys) == (True, 0)
+    assert rows(connection, recursive_keys) == []

@@ -66,7 +66,11 @@ def contact(minutes: int, *, heard_minutes: int | None = None, rssi_dbm: int = -
     scans = tuple((t * 1_000 - 500, t * 1_000 + 3_500) for r in rows for t in r.t_s)
     address = Address("org.proximity", "AAAAAAAAAA", bytes(16))
     package = ContactPackage(address, rows, scans, tuple(sent))
-    return package, CaseEvidence((KEY,), heard, SALT, DAY)
+    return package, CaseEvidence((KEY,), heard, named, DAY)
+
+
+def named(claim: SentId) -> list[bytes]:
+    return [tag_id(SALT, claim.ephemeral_id)]
 
 
 def edge_of(*given, **options):

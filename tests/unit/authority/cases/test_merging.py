@@ -60,6 +60,36 @@ def test_edges_and_what_was_shared_go_with_it(
     assert told.detail["claimed_before"] == 3
 
 
+def test_what_a_merged_contact_claimed_is_still_its_own(
+    *, connection, scope, desk, meeting, new_case
+):
+    desk.share_case(meeting)
+    desk.share_contact(meeting)
+    twin = new_case(connection, "F1", person=12)
+    assert merge(connection, scope, meeting.contact, twin) == twin
+
+    assert desk.share_contact(meeting, twin).verdict == "mutual"
+
+
+def test_a_contact_is_asked_about_the_case_that_stays(
+    *, connection, scope, desk, meeting, new_case
+):
+    desk.share_case(meeting)
+    token = desk.issue(meeting.contact, source=meeting.case)
+    kept = new_case(connection, person=11, onset_day=meeting.day, test_day=DAY)
+    assert merge(connection, scope, meeting.case, kept) == kept
+
+    opened = desk.open(token)
+    assert (opened.case, len(opened.keys)) == (kept, 1)
+
+
+def test_who_may_not_change_cases_merges_none(connection, scope, new_case):
+    one, two = new_case(connection), new_case(connection, "F1")
+    tracer = Scope("t", confirmed=frozenset())
+
+    assert code_of(lambda: merge(connection, tracer, two, one)) == "not_allowed"
+
+
 def test_of_two_edges_the_stronger_stays(connection, scope, meeting, new_case):
     twin = new_case(connection, "F1", person=12)
     for target, level in ((meeting.contact, 2), (twin, 1)):

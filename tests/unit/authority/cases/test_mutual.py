@@ -25,6 +25,10 @@ def row(*times: int, ephemeral_id: bytes = OF_CASE) -> HeardRow:
     return HeardRow(ephemeral_id, bytes(4), times, (-60,) * len(times))
 
 
+def named(claim: SentId) -> list[bytes]:
+    return [tag_id(SALT, claim.ephemeral_id)]
+
+
 def log(*spans: tuple[int, int], of: bytes = OWN) -> dict:
     tag = tag_id(SALT, of)
     return {tag: [HeardTag(tag, from_s, to_s, 5) for from_s, to_s in spans]}
@@ -57,7 +61,7 @@ def test_an_id_of_somebody_else_does_not_count():
 
 def test_the_case_heard_what_the_contact_sent():
     sent = [SentId(OWN, T_S, T_S + 600)]
-    case = heard_by_case(sent, log((T_S + 30, T_S + 500)), SALT, 300)
+    case = heard_by_case(sent, log((T_S + 30, T_S + 500)), named, 300)
 
     assert case == [(T_S + 30, T_S + 500)]
 
@@ -65,19 +69,22 @@ def test_the_case_heard_what_the_contact_sent():
 def test_an_id_that_the_case_heard_at_another_time_is_no_evidence():
     sent = [SentId(OWN, T_S, T_S + 600)]
 
-    assert heard_by_case(sent, log((T_S + 3_000, T_S + 3_100)), SALT, 300) == []
+    assert heard_by_case(sent, log((T_S + 3_000, T_S + 3_100)), named, 300) == []
 
 
 def test_who_claims_to_have_sent_one_id_all_day_is_not_heard():
     sent = [SentId(OWN, T_S - 40_000, T_S + 40_000)]
 
-    assert heard_by_case(sent, log((T_S, T_S + 100)), SALT, 300) == []
+    assert heard_by_case(sent, log((T_S, T_S + 100)), named, 300) == []
 
 
 def test_tags_of_another_case_say_nothing():
     sent = [SentId(OWN, T_S, T_S + 600)]
 
-    assert heard_by_case(sent, log((T_S, T_S + 100)), b"\x08" * 16, 300) == []
+    def other(claim: SentId) -> list[bytes]:
+        return [tag_id(b"\x08" * 16, claim.ephemeral_id)]
+
+    assert heard_by_case(sent, log((T_S, T_S + 100)), other, 300) == []
 
 
 def test_logs_that_agree_are_mutual():

@@ -120,6 +120,24 @@ def test_a_tracer_records_contacts_and_no_cases(someone, authority):
     assert [case["classification"] for case in stored(authority, cases)] == ["F1"]
 
 
+def test_a_tracer_makes_and_changes_no_case_by_a_line_list(someone, put, authority):
+    (case,) = put(classification="F0")
+    (contact,) = put(classification="F1")
+    tracer = someone(Role.TRACER, COMMUNE)
+    for lines in (
+        f"unit,classification\n{COMMUNE},F0\n",
+        f"ref,isolated\n{case},2026-05-26\n",
+        f"ref,classification\n{contact},F0\n",
+        f"ref,classification\n{case},F1\n",
+    ):
+        sent = {"lines": lines, "dry": "no"}
+        seen = tracer.browser.post("/console/case-lines?lang=en", sent)
+        assert "Nothing was written; 1 rows" in seen.text
+    kinds = {row["ref"]: row["classification"] for row in stored(authority, cases)}
+    assert kinds == {case: "F0", contact: "F1"}
+    assert all(row["version"] == 1 for row in stored(authority, cases))
+
+
 def test_lists_are_filtered_and_paged_within_the_unit(doctor, put):
     put(52)
     (other,) = put(unit="02635")

@@ -195,3 +195,22 @@ def test_a_page_costs_one_statement(connection, new_case, scope, count_statement
     assert (
         len(count_statements(lambda: find_cases(connection, scope, CaseQuery()))) == 1
     )
+
+
+def test_who_traces_contacts_alone_makes_and_changes_no_case(
+    connection, new_case, change
+):
+    tracer = Scope("tracer@example.org", frozenset({"02653"}), frozenset())
+    case, contact = new_case(connection), new_case(connection, "F1")
+
+    assert not tracer.may_change("F0", "02653")
+    assert not tracer.may_change("F1", "02680")
+    assert change(contact, by=tracer, onset_day=DAY)["onset_day"] == DAY
+    for ref, fields in (
+        (case, {"onset_day": DAY}),
+        (case, {"classification": "F1"}),
+        (contact, {"classification": "F0"}),
+    ):
+        with pytest.raises(ApiError) as raised:
+            change(ref, by=tracer, **fields)
+        assert raised.value.code == "not_allowed"

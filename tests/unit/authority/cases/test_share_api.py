@@ -5,10 +5,14 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from proximity.authority.cases.model import share_tokens, shared_keys
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.cases.tokens import Ask, issue_token
+from proximity.authority.keyring import REVISION
 from proximity.authority.service.app import ServiceApp
+from proximity.authority.upload.model import exposures
+from proximity.authority.upload.revision_token import make_token
 from proximity.protocol.gaen import TemporaryExposureKey
 from proximity.protocol.sharing import Address, CasePackage, HeardTag, sign_package
 
@@ -47,14 +51,16 @@ def token(authority) -> str:
         return issue_token(connection, scope, Ask(ref), **world).token
 
 
-def package_for(opened: dict, day: int) -> dict:
+def package_for(opened: dict, day: int, revision_token: str = "") -> dict:
     address = Address("org.proximity", opened["case"], bytes.fromhex(opened["nonce"]))
     key = TemporaryExposureKey(b"\x01" * 16, day * 144)
     heard = tuple(
         HeardTag(bytes([n % 256, n // 256]) * 6, day * 86_400 + n, day * 86_400 + n, 1)
         for n in range(3_000)
     )
-    return json.loads(sign_package(CasePackage(address, (key,), heard), KEY))
+    return json.loads(
+        sign_package(CasePackage(address, (key,), heard, revision_token), KEY)
+    )
 
 
 def test_a_package_of_hundreds_of_kilobytes_is_taken(post, token, authority):
@@ -66,6 +72,33 @@ def test_a_package_of_hundreds_of_kilobytes_is_taken(post, token, authority):
     answer = post("/api/share/package", body)
     assert answer.status == 200, answer.body
     assert (answer.json["keys"], answer.json["heard"]) == (1, 3_000)
+
+
+def test_what_an_upload_left_proves_that_published_keys_are_ones_own(
+    post, token, authority
+):
+    opened = post("/api/share/open", {"token": token, "publicKey": PUBLIC}).json
+    day = authority.now_s // 86_400 - 2
+    name = (b"\x01" * 16, day * 144, 144)
+    row = dict(zip(("key", "start", "period"), name, strict=True))
+    row |= {"report_type": 1, "onset_days": 0, "risk": 0, "traveler": False}
+    row |= {"region": "VN", "origin": "", "release_s": 0, "forget_s": 2**40, "batch": 1}
+    with authority.engine.begin() as connection:
+        connection.execute(exposures.insert().values(row))
+    left = make_token(
+        [name], authority.keyring.current(REVISION), "org.proximity", authority.entropy
+    )
+    for text, proven in (("AAAA", False), (left, True)):
+        package = package_for(opened, day, revision_token=text)
+        with authority.engine.begin() as connection:
+            connection.execute(share_tokens.update().values(used_s=None))
+        assert (
+            post("/api/share/package", {"token": token, "package": package}).status
+            == 200
+        )
+        with authority.engine.begin() as connection:
+            (key,) = connection.execute(shared_keys.select()).mappings()
+        assert key["proven"] is proven
 
 
 def test_refusals_name_their_code_and_nothing_of_the_person(post, token):

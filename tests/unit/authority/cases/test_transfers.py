@@ -130,3 +130,17 @@ def test_an_offer_is_decided_once(*, authority, connection, case, offer):
     )
 
     assert code_of(work) == "not_found"
+
+
+def test_who_may_not_change_cases_takes_none_over(authority, connection):
+    given = {"unit": "010", "classification": "F0"}
+    world = {"policy": TracingPolicy(), "now_s": authority.now_s}
+    case = create_case(connection, HERE, given, entropy=authority.entropy, **world)
+    number = offer_transfer(connection, HERE, case, "020", authority=authority)
+    tracer = Scope("t@example.org", frozenset({"020"}), frozenset())
+
+    work = lambda: decide_offer(  # noqa: E731 - once
+        connection, tracer, number, accept=True, authority=authority
+    )
+    assert code_of(work) == "not_allowed"
+    assert read_case(connection, HERE, case)["unit"] == "010"

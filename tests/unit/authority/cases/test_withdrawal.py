@@ -1,5 +1,7 @@
 """A case that was none: its keys are revoked, and what followed from it ends."""
 
+from dataclasses import replace
+
 import pytest
 
 from proximity.authority.api_error import ApiError
@@ -42,6 +44,39 @@ def test_a_published_key_goes_out_once_more_as_revoked(
     assert withdraw(meeting.case).keys == 1
     (row,) = connection.execute(exposures.select()).mappings()
     assert (row["revised_type"], row["revised_batch"]) == (ReportType.REVOKED, None)
+
+
+def share_again(desk, meeting, revision_token: str = "") -> None:
+    token = desk.issue(meeting.case)
+    opened = desk.open(token)
+    package = meeting.case_package(desk.address(opened), opened.salt)
+    desk.take(token, replace(package, revision_token=revision_token))
+
+
+def test_nobody_takes_back_keys_of_others_by_sharing_them_as_own(
+    *, connection, authority, desk, meeting, withdraw
+):
+    """Anybody reads published keys; a case that was none may have handed them in."""
+    upload(connection, authority, meeting, batch=7)
+    share_again(desk, meeting)
+
+    done = withdraw(meeting.case)
+    assert (done.keys, done.left) == (0, 1)
+    (row,) = connection.execute(exposures.select()).mappings()
+    assert (row["revised_type"], row["batch"]) == (None, 7)
+
+
+def test_who_uploaded_them_proves_it_by_what_the_upload_left(
+    *, connection, authority, desk, meeting, withdraw
+):
+    upload(connection, authority, meeting, batch=7)
+    key = meeting.key(meeting.case_key)
+    named = (key.key, key.start_interval, key.period)
+    desk.uploaded["token of the upload"] = frozenset({named})
+    share_again(desk, meeting, "token of the upload")
+
+    done = withdraw(meeting.case)
+    assert (done.keys, done.left) == (1, 0)
 
 
 def test_a_key_that_waits_never_goes_out(

@@ -44,6 +44,7 @@ BUILT = (
     "role.",
     "state.",
     "statistics.",
+    "tracing.",
     "type.",
     "unit.",
 )

@@ -3,8 +3,13 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
+from proximity.authority.cases.model import cases, shared_keys
+from proximity.authority.cases.policy import TracingPolicy
+from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.people.citizen import issue_receipt
+from proximity.authority.people.model import persons
 from proximity.authority.service.app import ServiceApp
 
 
@@ -48,6 +53,32 @@ def test_the_whole_way_of_a_person(authority, door, token):
     assert readings[0]["reason"]["vi"] == "Theo yêu cầu của người dân"
     assert door("erase", {}, token).json == {"erased": True, "on": None}
     assert door("record", token=token).status == 401
+
+
+def test_what_cases_hold_is_part_of_the_record_and_goes_with_it(authority, door, token):
+    with authority.engine.begin() as connection:
+        person = connection.execute(select(persons.c.person)).scalar_one()
+        ref = create_case(
+            connection,
+            Scope("test"),
+            {"unit": "10-080", "classification": "F0", "person": person},
+            policy=TracingPolicy(),
+            now_s=authority.now_s,
+            entropy=authority.entropy,
+        )
+        kept = {"key": b"\x01" * 16, "start": 0, "period": 144}
+        connection.execute(
+            shared_keys.insert().values(ref=ref, forget_s=86_400 * 20_610, **kept)
+        )
+    (held,) = door("record", token=token).json["cases"]
+    assert (held["ref"], held["classification"], held["onset"]) == (ref, "F0", None)
+    assert held["shared"]["keys"] == 1
+    assert held["shared"]["forgottenOn"] == "2026-06-06"
+
+    assert door("erase", {}, token).json["erased"] is True
+    with authority.engine.connect() as connection:
+        assert connection.execute(shared_keys.select()).all() == []
+        assert connection.execute(select(cases.c.person)).scalar() is None
 
 
 def test_a_receipt_that_is_unknown_is_answered_like_a_known_one(

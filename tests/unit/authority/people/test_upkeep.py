@@ -11,6 +11,7 @@ from proximity.authority.people.reading import read_people
 from proximity.authority.people.upkeep import Upkeep, keep_up
 from proximity.authority.publish.published_store import LocalFolder
 from proximity.authority.publish.worker import work
+from proximity.authority.verification.outbox import OUTBOX_FILE, Outbox
 
 ENTRY = Entry("an@example.vn", "10-080", "read", Reason.CASE_WORK)
 
@@ -41,3 +42,15 @@ def test_a_damaged_audit_is_told_and_not_signed(authority, capsys):
 
     assert keep_up(authority, store) == Upkeep(0, 0, audit_intact=False)
     assert list((authority.directory / "exports").glob("audit-*")) == []
+
+
+def test_the_telephone_of_a_message_is_forgotten_a_day_later(authority, clock):
+    """Whoever sends them may be away: the file keeps nobody's number for ever."""
+    path = authority.directory / OUTBOX_FILE
+    Outbox(path, clock).send("+84912345678", "mã")
+    work(authority)
+    assert "+84912345678" in path.read_text()
+
+    clock.now_s += 86_400
+    work(authority)
+    assert path.read_bytes() == b""

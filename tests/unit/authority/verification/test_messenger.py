@@ -41,22 +41,18 @@ def gateway():
     server.server_close()
 
 
-def test_the_outbox_is_a_private_file_of_lines(tmp_path):
-    outbox = make_messenger("", tmp_path)
+def test_without_a_gateway_messages_wait_in_the_outbox(tmp_path):
+    outbox = make_messenger("", tmp_path, lambda: 7)
     outbox.send("+84900000001", "một")
-    outbox.send("+84900000002", "hai")
 
-    path = tmp_path / "outbox.jsonl"
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert isinstance(outbox, Outbox)
-    assert lines[0] == {"phone": "+84900000001", "text": "một"}
-    assert len(lines) == 2
-    assert path.stat().st_mode & 0o777 == 0o600
+    line = json.loads((tmp_path / "outbox.jsonl").read_text("utf-8"))
+    assert line == {"phone": "+84900000001", "text": "một", "at": 7}
 
 
 def test_a_gateway_gets_number_and_text(gateway, tmp_path):
     url = f"http://127.0.0.1:{gateway.server_port}/sms?from=vn"
-    make_messenger(url, tmp_path).send("+84900000001", "mã")
+    make_messenger(url, tmp_path, lambda: 7).send("+84900000001", "mã")
 
     assert gateway.taken == [("/sms?from=vn", {"to": "+84900000001", "text": "mã"})]
 
