@@ -16,7 +16,7 @@ from proximity.authority.console.view import Html, SignedIn, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
 from proximity.authority.demo.door import ENTER, DemoDoor, list_parts
-from proximity.authority.verification.messenger import OUTBOX_FILE
+from proximity.authority.verification.outbox import OUTBOX_FILE
 
 START = "/today"
 PROOF = "demo"
