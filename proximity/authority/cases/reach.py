@@ -2,10 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from proximity.authority.accounts.model import ROOT_UNIT, Area, Unit, organisations
-from proximity.authority.accounts.rules import reads, writes
+from proximity.authority.accounts.model import (
+    ROOT_UNIT,
+    Action,
+    Area,
+    Role,
+    Unit,
+    grants,
+    officers,
+    organisations,
+)
+from proximity.authority.accounts.organisations import (
+    Organisation,
+    find_organisation,
+    list_organisations,
+)
+from proximity.authority.accounts.rules import level_of, reads, writes
 from proximity.authority.api_error import ApiError
 from proximity.authority.audit.model import Reader, Reason
 from proximity.authority.cases.model import cases, transfers
@@ -17,6 +31,7 @@ from proximity.units import iso_day
 
 READ, WRITE = reads(Area.CASES), writes(Area.CONTACTS)
 WRITE_CASES, PERSONAL = writes(Area.CASES), reads(Area.PERSONAL)
+_MOST_WORKERS, _MOST_UNITS = 200, 250
 
 
 def scope_of(visit: Visit) -> Scope:
@@ -68,6 +83,40 @@ def unit_of_case(visit: Visit) -> Unit | None:
             .where(cases.c.ref == visit.parameters["case"])
         ).first()
     return None if row is None else Unit(row.id, row.path)
+
+
+def workers_of(connection: Connection, unit: str) -> dict[str, str]:
+    """Return whom the work of a unit can be given to: names by ID, in their order.
+
+    Two statements. Who works for a level above works for the unit too.
+    """
+    found = find_organisation(connection, unit)
+    if found is None:
+        return {}
+    roles = [role for role in Role if level_of(role, WRITE.area) >= WRITE.level]
+    rows = connection.execute(
+        select(officers.c.id, officers.c.name)
+        .where(
+            officers.c.id.in_(
+                select(grants.c.officer).where(
+                    grants.c.unit.in_(found.path.strip("/").split("/")),
+                    grants.c.role.in_(roles),
+                )
+            ),
+            officers.c.disabled_s.is_(None),
+        )
+        .order_by(officers.c.name, officers.c.id)
+        .limit(_MOST_WORKERS)
+    )
+    return {officer: name for officer, name in rows}  # noqa: C416 - rows of two
+
+
+def units_to_choose(visit: Visit, action: Action) -> list[Organisation]:
+    """Return the units of a list to choose from; [] if they are too many for one."""
+    with reading(visit.authority.engine) as connection:
+        reach = visit.reach(action, organisations.c.id)
+        found = list_organisations(connection, reach, _MOST_UNITS + 1)
+    return found if len(found) <= _MOST_UNITS else []
 
 
 def shown_status(error: ApiError) -> int:

@@ -1,4 +1,4 @@
-"""The start page: what there is to do today."""
+"""The start page: what there is to do today, and how things stand."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,8 +21,16 @@ def pages(cards: Sequence[Card]) -> list[Page]:
 
 def _today(cards: Sequence[Card], visit: Visit) -> View:
     shown = [
-        {"name": card.name, "value": card.count(visit), "to": card.to}
+        {"card": card, "value": card.count(visit)}
         for card in cards
         if visit.may(card.needs)
     ]
-    return Html("console/today.html", {"cards": shown})
+    work = [each for each in shown if each["card"].is_work]
+    # What waits comes before what does not; each in the order of registration.
+    work.sort(key=lambda each: not each["value"])
+    context = {
+        "work": work,
+        "figures": [each for each in shown if not each["card"].is_work],
+        "waiting": sum(1 for each in work if each["value"]),
+    }
+    return Html("console/today.html", context)

@@ -16,6 +16,7 @@ from proximity.authority.console.view import Html, Redirect, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
 from proximity.authority.keyring import CERTIFICATE, CODE, REVISION, TOKEN
+from proximity.authority.local_form import moment
 from proximity.authority.publish.batch_model import batches, files
 from proximity.authority.publish.signing_keys import OVERLAP_S, published_keys
 from proximity.authority.publish.worker import PADDING
@@ -183,6 +184,12 @@ def _held_back(visit: Visit) -> int:
 
 
 def _last_batch(visit: Visit) -> str:
+    offset_s = 60 * visit.authority.settings.utc_offset_min
     with reading(visit.authority.engine) as connection:
-        number = connection.execute(select(func.max(batches.c.number))).scalar()
-    return "0" if number is None else f"#{number}"
+        end_s = connection.execute(select(func.max(batches.c.end_s))).scalar()
+    if end_s is None:
+        return visit.t("publication.never")
+    written = moment(end_s, offset_s, visit.language)
+    day, _, time = written.rpartition(" ")
+    today = moment(visit.now_s, offset_s, visit.language).startswith(day)
+    return time if today else day

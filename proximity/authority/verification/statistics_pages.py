@@ -8,11 +8,11 @@ from sqlalchemy import select
 from proximity.authority.accounts.model import ROOT_UNIT, Area, organisations
 from proximity.authority.accounts.rules import reads
 from proximity.authority.console.chart import Series, bar_chart, histogram
-from proximity.authority.console.frame import day_of_year
 from proximity.authority.console.registry import Group, Kind, Page
 from proximity.authority.console.view import Csv, Html, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
+from proximity.authority.local_form import day_of_year
 from proximity.authority.verification.counts import (
     DELAY_PREFIX,
     LONGEST_DELAY_DAYS,
