@@ -131,7 +131,11 @@ def told(visit: Visit, event: Event, units: Mapping[str, str]) -> dict[str, Any]
     detail = event.detail
     lines: list[str] = []
     if event.kind in ("changed", "undone"):
-        lines = [_change(visit, name, *ends) for name, ends in detail.items()]
+        lines = [
+            _change(visit, name, *ends)
+            for name, ends in detail.items()
+            if ends[0] != ends[1]
+        ]
     elif event.kind in ("offered", "transferred", "declined", "taken-back"):
         lines = [units.get(detail["to"], detail["to"])]
     elif event.kind == "created":

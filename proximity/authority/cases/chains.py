@@ -74,10 +74,9 @@ class Met:
             for name in ("first_day", "last_day")
         ]
         how = "named" if edge["origin"] == Origin.INTERVIEW else "minutes"
-        parts = [texts[how].format(minutes=decimal(edge["minutes"], language))]
-        parts.append(days(*ends, language, write=day_of_year))
-        parts += [] if self.counted else [texts["not_counted"]]
-        return " · ".join(part for part in parts if part)
+        met = texts[how].format(minutes=decimal(edge["minutes"], language))
+        when = days(*ends, language, write=day_of_year)
+        return f"{met} · {when}" if when else met
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, the sentences in every language."""

@@ -55,7 +55,7 @@ class Layout(NamedTuple):
     is_tree: bool
 
 
-_WIDE = Layout("wide", (2, 330, 658), 232, 892, is_tree=False)
+_WIDE = Layout("wide", (2, 324, 646), 244, 892, is_tree=False)
 _NARROW = Layout("narrow", (2, 30, 58), 272, 332, is_tree=True)
 
 

@@ -44,6 +44,11 @@ from proximity.errors import FormatError
 from proximity.units import day_of, iso_day
 
 _LONGEST_LIST = 60_000
+# What a list looks like, on the page that takes one.
+_EXAMPLE = (
+    ("classification", "unit", "onset", "test", "test_result"),
+    ("F0", "02641", "2026-11-27", "2026-11-29", "positive"),
+)
 
 
 def pages() -> list[Page]:
@@ -159,14 +164,24 @@ def _personal(visit: Visit) -> dict[PersonField, str]:
 
 
 def _lines(visit: Visit) -> View:
-    context = {"page_name": "case-lines", "columns": COLUMNS, "report": None}
-    return Html("cases/lines.html", context | {"typed": visit.form, "error": ""})
+    return Html("cases/lines.html", _lines_context(visit))
+
+
+def _lines_context(visit: Visit) -> dict[str, Any]:
+    return {
+        "page_name": "case-lines",
+        "columns": COLUMNS,
+        "example": "\n".join(map(",".join, _EXAMPLE)),
+        "typed": visit.form,
+        "report": None,
+        "written": False,
+        "error": "",
+    }
 
 
 def _take_lines(visit: Visit) -> View:
     authority, form = visit.authority, visit.form
-    context: dict[str, Any] = {"page_name": "case-lines", "columns": COLUMNS}
-    context |= {"typed": form, "error": "", "report": None, "written": False}
+    context = _lines_context(visit)
     status, scope = 200, writing_scope(visit)
     dry = form.text("dry", 3) != "no"
     try:

@@ -5,18 +5,20 @@ from collections.abc import Mapping
 from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from markupsafe import Markup
 from sqlalchemy import Connection, func, select
 
 from proximity.authority.accounts.four_eyes import Deed, Names, Request, Wish, ask_for
 from proximity.authority.accounts.model import ROOT_UNIT, Area, Unit
 from proximity.authority.accounts.rules import reads, writes
 from proximity.authority.assembly import Authority
+from proximity.authority.console.chart import Axes, Series, bar_chart
 from proximity.authority.console.registry import Card, Group, Kind, Page
 from proximity.authority.console.view import Html, Redirect, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
 from proximity.authority.keyring import CERTIFICATE, CODE, REVISION, TOKEN
-from proximity.authority.local_form import moment
+from proximity.authority.local_form import grouped, moment
 from proximity.authority.publish.batch_model import batches, files
 from proximity.authority.publish.signing_keys import OVERLAP_S, published_keys
 from proximity.authority.publish.worker import PADDING
@@ -27,6 +29,7 @@ from proximity.units import DAY_S
 
 _READ, _KEYS = reads(Area.PUBLICATION), reads(Area.KEYS)
 _BATCHES = 60
+_CHARTED = 30
 
 
 def pages() -> list[Page]:
@@ -85,10 +88,12 @@ def _monitor_view(visit: Visit, template: str) -> Html:
             select(batches).order_by(batches.c.number.desc()).limit(_BATCHES)
         ).all()
         numbers = [batch.number for batch in shown]
+        real = _keys_of(connection, numbers, padding=False)
+        padding = _keys_of(connection, numbers, padding=True)
         context = {
             "batches": shown,
-            "real": _keys_of(connection, numbers, padding=False),
-            "padding": _keys_of(connection, numbers, padding=True),
+            "real": real,
+            "padding": padding,
             "files": _files_of(connection, numbers),
             "held_back": _waiting(connection),
             "first_release_s": connection.execute(
@@ -99,8 +104,29 @@ def _monitor_view(visit: Visit, template: str) -> Html:
             "next_run_s": (visit.now_s // period_s + 1) * period_s,
             "late": bool(shown) and visit.now_s - shown[0].end_s > DAY_S,
             "minimum": visit.authority.settings.minimum,
+            "sizes": _sizes(visit, sorted(numbers)[-_CHARTED:], real, padding),
         }
     return Html(template, context)
+
+
+def _sizes(
+    visit: Visit,
+    numbers: list[int],
+    real: Mapping[int, int],
+    padding: Mapping[int, int],
+) -> Markup:
+    """Draw how many keys the latest batches have."""
+    series = [
+        Series(visit.t(f"publication.{name}"), [keys.get(each, 0) for each in numbers])
+        for name, keys in (("keys", real), ("padding", padding))
+    ]
+    axes = Axes(
+        visit.t("publication.batch"),
+        visit.t("publication.keys-unit"),
+        lambda value: grouped(value, visit.language),
+    )
+    labels = [f"#{each}" for each in numbers]
+    return bar_chart(visit.t("publication.sizes"), labels, series, axes=axes)
 
 
 def _keys_of(
