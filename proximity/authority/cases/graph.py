@@ -194,7 +194,7 @@ def _box(node: Node, layout: Layout, top: int, address: str) -> Markup:
         top + 27,
         node.classification,
         x + 44,
-        top + 19,
+        top + (19 if node.note else 27),
         node.ref,
         x + 44,
         top + 36,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-_TOP, _BOTTOM, _RIGHT = 32, 30, 14
+_TOP, _BOTTOM, _RIGHT = 32, 38, 14
 _STEPS = (1, 2, 5)
 _LINES = 5
 # More bars than these carry no numbers.
@@ -120,7 +120,7 @@ def _draw(
         if at % every == (len(labels) - 1) % every:
             # The last label ends where the picture does.
             x = min(left + slot * 0.4, sheet.wide - 3.4 * len(label))
-            parts.append(_text("tick", x, sheet.high - 14, label))
+            parts.append(_text("tick", x, sheet.high - 22, label))
     return Markup(
         '<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
     ).format(sheet.name, sheet.wide, sheet.high, title, Markup("").join(parts))
@@ -146,7 +146,7 @@ def _grid(top: int, lines: Sequence[int], axes: Axes, sheet: Sheet) -> Markup:
     ]
     unit = Markup('<text class="unit" x="{}" y="{}" text-anchor="{}">{}</text>')
     drawn.append(unit.format(2, 12, "start", axes.up))
-    across = sheet.wide - 2, sheet.high - 1, "end", axes.across
+    across = sheet.wide - 2, sheet.high - 4, "end", axes.across
     return Markup("").join([*drawn, unit.format(*across)])
 
 
