@@ -101,7 +101,7 @@ def _draw(
     axes: Axes,
     sheet: Sheet,
 ) -> Markup:
-    top, lines = scale(max((max(each.values) for each in series), default=0))
+    top, lines = scale(max((max(each.values, default=0) for each in series), default=0))
     slot = (sheet.wide - sheet.left - _RIGHT) / max(len(labels), 1)
     width = max(slot * 0.8 / len(series), 1.0)
     longest = max((len(label) for label in labels), default=0)

@@ -131,7 +131,10 @@ def test_lists_are_filtered_and_paged_within_the_unit(doctor, put):
     assert len(links) == 50
     assert len(re.findall(r'href="/console/cases/[0-9A-Z]{10}"', rest)) == 2
     assert other not in first.text + rest
-    assert "Không có gì" in doctor.browser.get("/console/cases?status=lost").text
+    assert (
+        "Không có hồ sơ nào khớp"
+        in doctor.browser.get("/console/cases?status=lost").text
+    )
 
 
 def test_the_list_is_narrowed_by_days_of_onset_and_by_whose_work_it_is(doctor, put):
@@ -165,9 +168,10 @@ def test_work_is_taken_from_the_worklist_and_stays_on_it(doctor, put):
 def test_what_was_due_yesterday_is_overdue(authority, doctor, put):
     today = authority.now_s // 86_400
     put(due_day=today)
-    assert "overdue" not in doctor.browser.get("/console/worklist?lang=en").text
+    assert 'class="late"' not in doctor.browser.get("/console/worklist?lang=en").text
     put(due_day=today - 1)
-    assert "overdue" in doctor.browser.get("/console/worklist?lang=en").text
+    late = doctor.browser.get("/console/worklist?lang=en").text
+    assert late.count('class="late"') == 1
 
 
 def test_a_page_costs_the_same_statements_with_many_cases(doctor, put, authority):
