@@ -69,13 +69,13 @@ class Met:
     def brief(self, language: str) -> str:
         """Return in a few words how they met, for where there is little room."""
         edge, texts = self.edge, load_texts(language)["brief"]
-        ends = [
+        first, last = (
             "" if edge[name] is None else iso_day(edge[name])
             for name in ("first_day", "last_day")
-        ]
+        )
         how = "named" if edge["origin"] == Origin.INTERVIEW else "minutes"
         met = texts[how].format(minutes=decimal(edge["minutes"], language))
-        when = days(*ends, language, write=day_of_year)
+        when = days(first, last, language, write=day_of_year)
         return f"{met} · {when}" if when else met
 
     def as_json(self) -> dict[str, Any]:

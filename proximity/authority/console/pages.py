@@ -20,17 +20,13 @@ def pages(cards: Sequence[Card]) -> list[Page]:
 
 
 def _today(cards: Sequence[Card], visit: Visit) -> View:
-    shown = [
-        {"card": card, "value": card.count(visit)}
-        for card in cards
-        if visit.may(card.needs)
-    ]
-    work = [each for each in shown if each["card"].is_work]
+    shown = [(card, card.count(visit)) for card in cards if visit.may(card.needs)]
+    work = [(card, value) for card, value in shown if card.is_work]
     # What waits comes before what does not; each in the order of registration.
-    work.sort(key=lambda each: not each["value"])
+    work.sort(key=lambda each: not each[1])
     context = {
         "work": work,
-        "figures": [each for each in shown if not each["card"].is_work],
-        "waiting": sum(1 for each in work if each["value"]),
+        "figures": [(card, value) for card, value in shown if not card.is_work],
+        "waiting": any(value for _, value in work),
     }
     return Html("console/today.html", context)
