@@ -18,12 +18,12 @@ from proximity.authority.cases.reach import (
     PERSONAL,
     READ,
     WRITE,
+    officers_for,
     reader_of,
     scope_of,
     shown_status,
     unit_of_case,
     unit_of_transfer,
-    workers_of,
     writing_scope,
 )
 from proximity.authority.cases.records import (
@@ -99,7 +99,7 @@ def _act(visit: Visit, action: str, work: _Work) -> Any:
     with authority.engine.begin() as connection:
         case = read_case(connection, scope, ref)
         confirmed = case["classification"] == Classification.F0
-        if confirmed and not may_write(visit, case):
+        if confirmed and not may_write(visit, case, unit_of_case(visit)):
             raise ApiError(409, "not_allowed", "cases are not among your rights")
         visit.note(connection, action, subject=ref)
         return work(connection, scope, ref, policy)
@@ -145,9 +145,10 @@ def _assigned(
     """Return who is to do the work: nobody, who does it already, or who may do it."""
     wanted = visit.form.text("assigned", 254)
     case = read_case(connection, scope, ref)
-    known = wanted in ("", case["assigned"])
-    if not known and wanted not in workers_of(connection, case["unit"]):
-        raise ApiError(400, "not_a_worker", "this officer does not work on the case")
+    unit = unit_of_case(visit)
+    known = {} if unit is None else officers_for(connection, unit)
+    if wanted not in ("", case["assigned"], *known):
+        raise ApiError(400, "no_such_officer", "nobody of this unit can work on it")
     return wanted or None
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from proximity.authority.accounts.model import Unit
 from proximity.authority.accounts.officers import officer_names
-from proximity.authority.accounts.organisations import unit_names
+from proximity.authority.accounts.organisations import find_organisation, unit_names
 from proximity.authority.cases.chains import chain_of
 from proximity.authority.cases.events import Event, timeline
 from proximity.authority.cases.graph import graph_of
+from proximity.authority.cases.intake import PERSON
 from proximity.authority.cases.judge import load_texts
 from proximity.authority.cases.merging import duplicates_of
 from proximity.authority.cases.policy import load_policy
@@ -16,9 +18,8 @@ from proximity.authority.cases.reach import (
     WRITE,
     WRITE_CASES,
     case_view,
+    officers_for,
     scope_of,
-    unit_of_case,
-    workers_of,
 )
 from proximity.authority.cases.rules import (
     CallResult,
@@ -69,11 +70,14 @@ def case_sheet(
         events = timeline(connection, ref)
         duplicates = duplicates_of(connection, scope, ref)
         case, offer = chain.case, open_offer(events)
-        workers = workers_of(connection, case["unit"])
-        people = {event.actor for event in events} - set(workers)
-        people |= {case["assigned"]} - {None} - set(workers)
-        officers = officer_names(connection, people) | workers
-        units = unit_names(connection, {case["unit"], *_units(events)})
+        place = find_organisation(connection, case["unit"])
+        workers = officers_for(connection, place.unit) if place else {}
+        units = {place.id: place.name} if place else {}
+        people = {event.actor for event in events} | {case["assigned"] or PERSON}
+        others = people - {PERSON} - set(workers)
+        officers = workers | (officer_names(connection, others) if others else {})
+        if elsewhere := _units(events) - set(units):
+            units |= unit_names(connection, elsewhere)
     texts = load_texts(visit.language)
     before = Status(case["status"])
     context = {
@@ -99,16 +103,15 @@ def case_sheet(
         "days": DAYS,
         "choices": {name: list(kind) for name, kind in CHOICES.items()}
         | {"status": [each for each in Status if may_move(before, each)]},
-        "may_write": may_write(visit, case),
+        "may_write": may_write(visit, case, place.unit if place else None),
         "is_case": case["classification"] == Classification.F0,
         "person_allowed": visit.may(PERSONAL),
     }
     return Html("cases/case.html", context, status)
 
 
-def may_write(visit: Visit, case: Mapping[str, Any]) -> bool:
+def may_write(visit: Visit, case: Mapping[str, Any], unit: Unit | None) -> bool:
     """Tell whether the visitor may work on a case: contacts need less than cases."""
-    unit = unit_of_case(visit)
     needed = WRITE_CASES if case["classification"] == Classification.F0 else WRITE
     return unit is not None and visit.may(needed, unit)
 

@@ -16,7 +16,6 @@ from proximity.authority.accounts.model import (
 )
 from proximity.authority.accounts.organisations import (
     Organisation,
-    find_organisation,
     list_organisations,
 )
 from proximity.authority.accounts.rules import level_of, reads, writes
@@ -85,21 +84,18 @@ def unit_of_case(visit: Visit) -> Unit | None:
     return None if row is None else Unit(row.id, row.path)
 
 
-def workers_of(connection: Connection, unit: str) -> dict[str, str]:
+def officers_for(connection: Connection, unit: Unit) -> dict[str, str]:
     """Return whom the work of a unit can be given to: names by ID, in their order.
 
-    Two statements. Who works for a level above works for the unit too.
+    One statement. Who works for a level above works for the unit too.
     """
-    found = find_organisation(connection, unit)
-    if found is None:
-        return {}
     roles = [role for role in Role if level_of(role, WRITE.area) >= WRITE.level]
     rows = connection.execute(
         select(officers.c.id, officers.c.name)
         .where(
             officers.c.id.in_(
                 select(grants.c.officer).where(
-                    grants.c.unit.in_(found.path.strip("/").split("/")),
+                    grants.c.unit.in_(unit.path.strip("/").split("/")),
                     grants.c.role.in_(roles),
                 )
             ),
