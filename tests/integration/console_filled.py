@@ -2,6 +2,7 @@
 
 import math
 
+from console_chain import fill_cases
 from console_world import World
 from sqlalchemy import insert
 
@@ -10,11 +11,14 @@ from proximity.authority.upload.model import exposures
 from proximity.authority.verification.model import daily_counts
 from proximity.units import DAY_S, day_of
 
+# The unit whose things are looked at.
+SHOWN = "02641"
 _DELAYS = (4, 31, 52, 40, 22, 11, 7, 4, 2, 1, 1, 0, 0, 0, 1)
 
 
 def fill(world: World) -> None:
-    """Add thirty days of counts and a dozen batches."""
+    """Add thirty days of counts, a dozen batches, and an outbreak in one commune."""
+    world.planted[SHOWN]["case"] = fill_cases(world, SHOWN)
     authority = world.authority
     today = day_of(authority.now_s)
     counts = []

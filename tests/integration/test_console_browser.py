@@ -32,6 +32,8 @@ pytestmark = [
 AXE = Path(__file__).parent / "static" / "vendor" / "axe-4.14.1.min.js"
 ANA = Administrator("ana@example.org", "a sentence that nobody says")
 # Overflow that a box scrolls for itself is no overflow of the page.
+# Of letters in pictures.
+LEAST_PX = 11
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 JUDGE = """async () => (await axe.run({resultTypes: ["violations"]})).violations
     .filter((each) => ["serious", "critical"].includes(each.impact))
@@ -200,6 +202,44 @@ def test_everything_is_reached_with_the_keyboard_and_the_first_stop_skips_ahead(
     tab.keyboard.press("Tab")
 
     assert tab.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_a_slip_is_all_that_goes_on_its_paper(open_tab, origin):
+    tab = open_tab(Role.EPIDEMIOLOGIST)
+    tab.goto(f"{origin}/console/codes/new?lang=vi")
+    tab.click("main form button")
+    expect(tab.locator(".slip")).to_be_visible()
+    tab.emulate_media(media="print")
+
+    assert tab.locator("main > :visible").count() == 1
+    for hidden in ("button", "nav", "[data-seconds]", "footer"):
+        expect(tab.locator(f"{hidden} >> visible=true")).to_have_count(0)
+    expect(tab.locator(".code")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pictures_are_read_at_every_width_and_say_each_contact(
+    width, open_tab, world, origin
+):
+    # One for screens, one for telephones.
+    shown = int(width < 700)
+    tab = open_tab(Role.EPIDEMIOLOGIST, width)
+    tab.goto(f"{origin}/console/cases/{world.planted['02641']['case']}?lang=en")
+    graphs = tab.locator(".graph")
+    size = """e => Math.min(...[...e.querySelectorAll("text")].map((each) =>
+        parseFloat(getComputedStyle(each).fontSize)))
+        * e.getBoundingClientRect().width / e.viewBox.baseVal.width"""
+
+    assert [graphs.nth(n).is_visible() for n in (0, 1)] == [shown == 0, shown == 1]
+    assert graphs.nth(shown).evaluate(size) >= LEAST_PX
+    assert graphs.nth(shown).locator("a").count() == 12
+    # Each contact of the picture is told once more, with its reasons.
+    assert tab.locator(".met details").count() == 11
+    assert "42.5 minutes" in tab.locator(".met details").first.inner_text()
+    tab.goto(f"{origin}/console/statistics")
+    charts = tab.locator(".chart >> visible=true")
+    assert charts.count() == 3
+    assert min(charts.nth(n).evaluate(size) for n in range(3)) >= LEAST_PX
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

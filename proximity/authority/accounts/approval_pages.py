@@ -48,7 +48,7 @@ def pages(deeds: Mapping[str, Deed]) -> list[Page]:
 
 def cards() -> list[Card]:
     """Return the figure of what waits."""
-    return [Card("approvals", _READ, _count, "/approvals")]
+    return [Card("approvals", _READ, _count, "/approvals", is_work=True)]
 
 
 def _unit_of(visit: Visit) -> Unit | None:

@@ -39,7 +39,7 @@ def pages() -> list[Page]:
 
 def cards() -> list[Card]:
     """Return the figure of the start page."""
-    return [Card("unusual", _READ, _count_unusual, "/audit")]
+    return [Card("unusual", _READ, _count_unusual, "/audit", is_work=True)]
 
 
 def _audit(visit: Visit) -> View:

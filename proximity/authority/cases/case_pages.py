@@ -1,4 +1,4 @@
-"""Pages of one case: facts, timeline, contact graph, and what is done with it."""
+"""Pages of one case: looked at, and what is done with it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,24 +6,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from proximity.authority.accounts.four_eyes import Wish, ask_for
-from proximity.authority.accounts.organisations import find_organisation
 from proximity.authority.api_error import ApiError
 from proximity.authority.cases.api import parse_day
-from proximity.authority.cases.chains import add_contact, chain_of
+from proximity.authority.cases.case_sheet import CHOICES, DAYS, case_sheet, may_write
+from proximity.authority.cases.chains import add_contact
 from proximity.authority.cases.deeds import WITHDRAW, check_withdrawable
-from proximity.authority.cases.events import timeline
-from proximity.authority.cases.graph import graph_of
-from proximity.authority.cases.judge import load_texts
-from proximity.authority.cases.merging import duplicates_of, merge_cases
+from proximity.authority.cases.merging import merge_cases
 from proximity.authority.cases.policy import TracingPolicy, load_policy
 from proximity.authority.cases.reach import (
-    PERSONAL,
     READ,
     WRITE,
-    WRITE_CASES,
-    case_view,
     officers_for,
-    scope_of,
     shown_status,
     unit_of_case,
     writing_scope,
@@ -34,29 +27,15 @@ from proximity.authority.cases.records import (
     change_case,
     read_case,
 )
-from proximity.authority.cases.rules import (
-    CallResult,
-    Classification,
-    Status,
-    TestResult,
-)
+from proximity.authority.cases.rules import Classification
 from proximity.authority.cases.tokens import Ask, IssuedToken, issue_token
 from proximity.authority.cases.transfers import offer_transfer
-from proximity.authority.console.registry import PREFIX, Kind, Page
+from proximity.authority.cases.undo import take_back_offer, undo_change
+from proximity.authority.console.registry import Kind, Page
 from proximity.authority.console.site import refusal_text
-from proximity.authority.console.view import Html, Redirect, View
+from proximity.authority.console.view import Redirect, View
 from proximity.authority.console.visit import Visit
-from proximity.authority.database import reading
 
-_DAYS = (
-    "onset",
-    "test",
-    "isolated",
-    "quarantine_from",
-    "quarantine_to",
-    "due",
-)
-_CHOICES = {"status": Status, "call_result": CallResult, "test_result": TestResult}
 _Work = Callable[[Connection, Scope, str, TracingPolicy], Any]
 
 
@@ -69,6 +48,8 @@ def pages() -> list[Page]:
         "merge": _merge,
         "withdraw": _withdraw,
         "transfer": _transfer,
+        "undo": _undo,
+        "keep": _keep,
     }
     found = [
         Page("case", "/cases/{case}", _show, READ, unit_of=unit_of_case),
@@ -88,48 +69,7 @@ def pages() -> list[Page]:
 
 
 def _show(visit: Visit) -> View:
-    return _case_view(visit)
-
-
-def _case_view(
-    visit: Visit, error: str = "", status: int = 200, issued: IssuedToken | None = None
-) -> Html:
-    authority, ref = visit.authority, visit.parameters["case"]
-    policy, scope = load_policy(authority.directory), scope_of(visit)
-    with reading(authority.engine) as connection:
-        chain = chain_of(connection, scope, ref, policy)
-        events = timeline(connection, ref)
-        duplicates = duplicates_of(connection, scope, ref)
-        unit = find_organisation(connection, chain.case["unit"])
-        offered = {} if unit is None else officers_for(connection, unit.unit)
-    texts = load_texts(visit.language)
-    context = {
-        "page_name": "case",
-        "error": error,
-        "case": case_view(chain.case),
-        "unit": chain.case["unit"] if unit is None else unit.name,
-        "officers": offered,
-        "chain": chain,
-        "graph": graph_of(
-            chain, texts["page"]["graph"], lambda each: f"{PREFIX}/cases/{each}"
-        ),
-        "events": events,
-        "duplicates": duplicates,
-        "texts": texts,
-        "issued": issued,
-        "days": _DAYS,
-        "choices": {name: list(kind) for name, kind in _CHOICES.items()},
-        "may_write": _may_write(visit, chain.case),
-        "is_case": chain.case["classification"] == Classification.F0,
-        "person_allowed": visit.may(PERSONAL),
-    }
-    return Html("cases/case.html", context, status)
-
-
-def _may_write(visit: Visit, case: dict[str, Any]) -> bool:
-    unit = unit_of_case(visit)
-    needed = WRITE_CASES if case["classification"] == Classification.F0 else WRITE
-    return unit is not None and visit.may(needed, unit)
+    return case_sheet(visit)
 
 
 def _act(visit: Visit, action: str, work: _Work) -> Any:
@@ -139,7 +79,7 @@ def _act(visit: Visit, action: str, work: _Work) -> Any:
     with authority.engine.begin() as connection:
         case = read_case(connection, scope, ref)
         confirmed = case["classification"] == Classification.F0
-        if confirmed and not _may_write(visit, case):
+        if confirmed and not may_write(visit, case, unit_of_case(visit)):
             raise ApiError(409, "not_allowed", "cases are not among your rights")
         visit.note(connection, action, subject=ref)
         return work(connection, scope, ref, policy)
@@ -150,7 +90,7 @@ def _answer(visit: Visit, action: str, work: _Work) -> View:
         _act(visit, action, work)
     except ApiError as error:
         text = refusal_text(visit, error.code)
-        return _case_view(visit, text, shown_status(error))
+        return case_sheet(visit, text, shown_status(error))
     return Redirect(f"/cases/{visit.parameters['case']}", "cases.changed")
 
 
@@ -162,30 +102,62 @@ def _change(visit: Visit) -> View:
     ) -> None:
         fields: dict[str, Any] = {
             f"{name}_day": parse_day(text) if (text := form.text(name, 10)) else None
-            for name in _DAYS
+            for name in DAYS
             if name in form
         }
-        for name in _CHOICES:
+        for name in CHOICES:
             if text := form.text(name, 16):
                 fields[name] = text
         if "assigned" in form:
-            fields["assigned"] = _assigned(connection, visit, scope)
-        version = form.text("version", 9)
-        changed = Changed(fields, int(version) if version.isdecimal() else None)
+            fields["assigned"] = _assigned(visit, connection, scope, ref)
+        changed = Changed(fields, _version(visit))
         change_case(connection, scope, ref, changed, policy=policy, now_s=visit.now_s)
 
-    return _answer(visit, "cases.change", work)
+    answer = _answer(visit, "cases.change", work)
+    if isinstance(answer, Redirect) and form.text("back", 8) == "worklist":
+        return Redirect("/worklist", answer.done)
+    return answer
 
 
-def _assigned(connection: Connection, visit: Visit, scope: Scope) -> str | None:
-    """Return who is to work on the case; one whom nobody knows would never see it."""
-    chosen = visit.form.text("assigned", 254) or None
-    case = read_case(connection, scope, visit.parameters["case"])
-    unit = find_organisation(connection, case["unit"])
-    known = {} if unit is None else officers_for(connection, unit.unit)
-    if chosen not in (None, case["assigned"], *known):
+def _assigned(
+    visit: Visit, connection: Connection, scope: Scope, ref: str
+) -> str | None:
+    """Return who is to do the work: nobody, who does it already, or who may do it."""
+    wanted = visit.form.text("assigned", 254)
+    case = read_case(connection, scope, ref)
+    unit = unit_of_case(visit)
+    known = {} if unit is None else officers_for(connection, unit)
+    if wanted not in ("", case["assigned"], *known):
         raise ApiError(400, "no_such_officer", "nobody of this unit can work on it")
-    return chosen
+    return wanted or None
+
+
+def _version(visit: Visit) -> int | None:
+    version = visit.form.text("version", 9)
+    return int(version) if version.isdecimal() else None
+
+
+def _undo(visit: Visit) -> View:
+    def work(
+        connection: Connection, scope: Scope, ref: str, _policy: TracingPolicy
+    ) -> None:
+        undo_change(connection, scope, ref, version=_version(visit), now_s=visit.now_s)
+
+    answer = _answer(visit, "cases.undo", work)
+    if isinstance(answer, Redirect):
+        return Redirect(answer.to, "cases.undone")
+    return answer
+
+
+def _keep(visit: Visit) -> View:
+    """Take back the offer to another unit."""
+
+    def work(
+        connection: Connection, scope: Scope, ref: str, _policy: TracingPolicy
+    ) -> None:
+        take_back_offer(connection, scope, ref, now_s=visit.now_s)
+
+    return _answer(visit, "cases.keep", work)
 
 
 def _token(visit: Visit) -> View:
@@ -215,8 +187,8 @@ def _token(visit: Visit) -> View:
         issued = _act(visit, "cases.token", work)
     except ApiError as error:
         text = refusal_text(visit, error.code)
-        return _case_view(visit, text, shown_status(error))
-    return _case_view(visit, issued=issued)
+        return case_sheet(visit, text, shown_status(error))
+    return case_sheet(visit, issued=issued)
 
 
 def _contact(visit: Visit) -> View:

@@ -21,6 +21,7 @@ from proximity.authority.cases.rules import (
     contact_window,
     within,
 )
+from proximity.authority.local_form import day_of_year, days, decimal, local_day
 from proximity.scoring.rule import Level
 from proximity.units import iso_day
 
@@ -56,14 +57,26 @@ class Met:
         if reasons and "verdict" in reasons:
             sentences = explain_edge(reasons, language)
         else:
-            days = {
-                name: iso_day(self.edge[name]) if self.edge[name] is not None else "?"
+            ends = {
+                name: _told(self.edge[name], language)
                 for name in ("first_day", "last_day")
             }
-            sentences = [load_texts(language)["named"].format(**days)]
+            sentences = [load_texts(language)["named"].format(**ends)]
         if not self.counted:
             sentences.append(load_texts(language)["not_counted"])
         return sentences
+
+    def brief(self, language: str) -> str:
+        """Return in a few words how they met, for where there is little room."""
+        edge, texts = self.edge, load_texts(language)["brief"]
+        first, last = (
+            "" if edge[name] is None else iso_day(edge[name])
+            for name in ("first_day", "last_day")
+        )
+        how = "named" if edge["origin"] == Origin.INTERVIEW else "minutes"
+        met = texts[how].format(minutes=decimal(edge["minutes"], language))
+        when = days(first, last, language, write=day_of_year)
+        return f"{met} · {when}" if when else met
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, the sentences in every language."""
@@ -215,6 +228,10 @@ def add_contact(
     told = {"target": target, "origin": Origin.INTERVIEW.value}
     note(connection, ref, Event("edge", scope.actor, now_s, told))
     return target
+
+
+def _told(day: int | None, language: str) -> str:
+    return "?" if day is None else local_day(iso_day(day), language)
 
 
 def _edges_from(connection: Connection, refs: Sequence[str]) -> list[Row]:

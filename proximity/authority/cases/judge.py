@@ -21,6 +21,7 @@ from proximity.authority.cases.mutual import (
     ids_of_keys,
 )
 from proximity.authority.cases.policy import TracingPolicy
+from proximity.authority.local_form import decimal, local_day
 from proximity.matching.candidates import EncounterIndex
 from proximity.matching.exposure_window import ExposureWindow
 from proximity.matching.match import match_keys
@@ -153,10 +154,17 @@ def explain_edge(reasons: Mapping[str, Any], language: str) -> list[str]:
     }
     sentences = [texts["verdict"][reasons["verdict"]].format(**shares)]
     for day in reasons["days"]:
-        level = texts["level"][day["level"]]
-        sentences.append(texts["day"].format(**(day | {"level": level})))
+        told = {
+            "day": local_day(day["day"], language),
+            "minutes": decimal(day["minutes"], language),
+            "value": decimal(day["value"], language),
+            "unit": texts["unit"].get(day["unit"], day["unit"]),
+            "level": texts["level"][day["level"]],
+        }
+        sentences.append(texts["day"].format(**told))
     if reasons["nearest_db"] is not None:
-        sentences.append(texts["nearest"].format(attenuation=reasons["nearest_db"]))
+        attenuation = decimal(reasons["nearest_db"], language)
+        sentences.append(texts["nearest"].format(attenuation=attenuation))
     for reason, count in sorted(reasons["dropped"].items()):
         sentences.append(
             texts["dropped"].format(count=count, reason=texts["drop"][reason])

@@ -12,6 +12,7 @@ from proximity.authority.cases import (
     transfer_pages,
 )
 from proximity.authority.cases.api import parse_after, parse_day
+from proximity.authority.cases.judge import load_texts
 from proximity.authority.cases.line_list import COLUMNS, import_lines, line_cells
 from proximity.authority.cases.policy import load_policy
 from proximity.authority.cases.reach import (
@@ -23,6 +24,7 @@ from proximity.authority.cases.reach import (
     reader_of,
     scope_of,
     shown_status,
+    units_to_choose,
     writing_scope,
 )
 from proximity.authority.cases.records import (
@@ -34,7 +36,7 @@ from proximity.authority.cases.records import (
     worklist,
 )
 from proximity.authority.cases.rules import Classification, Status
-from proximity.authority.cases.transfers import list_offers
+from proximity.authority.cases.transfers import count_offers, list_offers
 from proximity.authority.console.registry import Card, Group, Kind, Page
 from proximity.authority.console.site import refusal_text
 from proximity.authority.console.view import Csv, Html, Redirect, View
@@ -47,6 +49,11 @@ from proximity.errors import FormatError
 from proximity.units import day_of, iso_day
 
 _LONGEST_LIST = 60_000
+# What a list looks like, on the page that takes one.
+_EXAMPLE = (
+    ("classification", "unit", "onset", "test", "test_result"),
+    ("F0", "02641", "2026-11-27", "2026-11-29", "positive"),
+)
 
 
 def pages() -> list[Page]:
@@ -66,8 +73,11 @@ def pages() -> list[Page]:
 
 
 def cards() -> list[Card]:
-    """Return the figure of what is due."""
-    return [Card("cases-due", READ, _due, "/worklist")]
+    """Return the figures of what is to do."""
+    return [
+        Card("cases-due", READ, _due, "/worklist", is_work=True),
+        Card("offers", WRITE, _offers, "/worklist", is_work=True),
+    ]
 
 
 def _list(visit: Visit) -> View:
@@ -86,6 +96,11 @@ def _list_view(visit: Visit, error: str = "", status: int = 200) -> Html:
         "error": error,
         "rows": [case_view(row) for row in page.rows],
         "names": names,
+        "today": iso_day(day_of(visit.now_s)),
+        "units": units_to_choose(visit, READ),
+        "texts": load_texts(visit.language),
+        "filtered": any(_asked(visit).values()),
+        "adding": bool(error) or "add" in visit.query or "done" in visit.query,
         "after": "" if last is None else f"{last['updated_s']}.{last['ref']}",
         "asked": _asked(visit),
         "typed": visit.form,
@@ -157,14 +172,24 @@ def _personal(visit: Visit) -> dict[PersonField, str]:
 
 
 def _lines(visit: Visit) -> View:
-    context = {"page_name": "case-lines", "columns": COLUMNS, "report": None}
-    return Html("cases/lines.html", context | {"typed": visit.form, "error": ""})
+    return Html("cases/lines.html", _lines_context(visit))
+
+
+def _lines_context(visit: Visit) -> dict[str, Any]:
+    return {
+        "page_name": "case-lines",
+        "columns": COLUMNS,
+        "example": "\n".join(map(",".join, _EXAMPLE)),
+        "typed": visit.form,
+        "report": None,
+        "written": False,
+        "error": "",
+    }
 
 
 def _take_lines(visit: Visit) -> View:
     authority, form = visit.authority, visit.form
-    context: dict[str, Any] = {"page_name": "case-lines", "columns": COLUMNS}
-    context |= {"typed": form, "error": "", "report": None, "written": False}
+    context = _lines_context(visit)
     status, scope = 200, writing_scope(visit)
     dry = form.text("dry", 3) != "no"
     try:
@@ -214,8 +239,15 @@ def _due(visit: Visit) -> int:
         return count_due(connection, scope, assigned=visit.officer.id, today=today)
 
 
+def _offers(visit: Visit) -> int:
+    scope = writing_scope(visit)
+    with reading(visit.authority.engine) as connection:
+        return count_offers(connection, scope)
+
+
 def _asked(visit: Visit) -> dict[str, str]:
     lengths = {"q": 200, "classification": 2, "status": 10, "unit": 32}
+    lengths |= {"mine": 3, "from": 10, "to": 10}
     return {name: visit.query.text(name, longest) for name, longest in lengths.items()}
 
 
@@ -231,6 +263,9 @@ def _query(visit: Visit) -> CaseQuery:
         unit=asked["unit"] or None,
         classification=asked["classification"] or None,
         status=asked["status"] or None,
+        assigned=visit.officer.id if asked["mine"] == "yes" else None,
+        onset_from=parse_day(asked["from"]) if asked["from"] else None,
+        onset_to=parse_day(asked["to"]) if asked["to"] else None,
         text=text or None,
         persons=persons,
         after=parse_after(visit.query.text("after", 64)),

@@ -14,7 +14,11 @@ from proximity.authority.accounts.model import (
     officers,
     organisations,
 )
-from proximity.authority.accounts.organisations import unit_of_row
+from proximity.authority.accounts.organisations import (
+    Organisation,
+    list_organisations,
+    unit_of_row,
+)
 from proximity.authority.accounts.rules import level_of, reads, writes
 from proximity.authority.api_error import ApiError
 from proximity.authority.audit.model import Reader, Reason
@@ -26,8 +30,8 @@ from proximity.authority.database import reading
 from proximity.units import iso_day
 
 READ, WRITE = reads(Area.CASES), writes(Area.CONTACTS)
-_MOST_OFFERED = 200
 WRITE_CASES, PERSONAL = writes(Area.CASES), reads(Area.PERSONAL)
+_MOST_WORKERS, _MOST_UNITS = 200, 250
 
 
 def scope_of(visit: Visit) -> Scope:
@@ -48,31 +52,6 @@ def reader_of(visit: Visit, reason: Reason, reference: str = "") -> Reader:
     return Reader(visit.officer.id, visit.officer.unit.id, units, reason, reference)
 
 
-def officers_for(connection: Connection, unit: Unit) -> dict[str, str]:
-    """Return the names of those who may work on contacts in a unit, by their ID.
-
-    Parameters
-    ----------
-    connection : Connection
-    unit : Unit
-        Rights that are held in a unit above it count.
-    """
-    roles = [role for role in Role if level_of(role, WRITE.area) is WRITE.level]
-    rows = connection.execute(
-        select(officers.c.id, officers.c.name)
-        .join(grants, grants.c.officer == officers.c.id)
-        .where(
-            grants.c.role.in_(roles),
-            # A path consists of the units above.
-            grants.c.unit.in_(unit.path.strip("/").split("/")),
-            officers.c.disabled_s.is_(None),
-        )
-        .order_by(officers.c.name)
-        .limit(_MOST_OFFERED)
-    )
-    return {row.id: row.name for row in rows}
-
-
 def case_view(row: Row) -> dict[str, Any]:
     """Return a case as templates show it: days as ISO dates."""
     days = {
@@ -88,6 +67,37 @@ def unit_of_case(visit: Visit) -> Unit | None:
     named = cases.c.ref == visit.parameters["case"]
     with reading(visit.authority.engine) as connection:
         return unit_of_row(connection, cases.c.unit, named)
+
+
+def officers_for(connection: Connection, unit: Unit) -> dict[str, str]:
+    """Return whom the work of a unit can be given to: names by ID, in their order.
+
+    One statement. Who works for a level above works for the unit too.
+    """
+    roles = [role for role in Role if level_of(role, WRITE.area) >= WRITE.level]
+    rows = connection.execute(
+        select(officers.c.id, officers.c.name)
+        .where(
+            officers.c.id.in_(
+                select(grants.c.officer).where(
+                    grants.c.unit.in_(unit.path.strip("/").split("/")),
+                    grants.c.role.in_(roles),
+                )
+            ),
+            officers.c.disabled_s.is_(None),
+        )
+        .order_by(officers.c.name, officers.c.id)
+        .limit(_MOST_WORKERS)
+    )
+    return {officer: name for officer, name in rows}  # noqa: C416 - rows of two
+
+
+def units_to_choose(visit: Visit, action: Action) -> list[Organisation]:
+    """Return the units of a list to choose from; [] if they are too many for one."""
+    with reading(visit.authority.engine) as connection:
+        reach = visit.reach(action, organisations.c.id)
+        found = list_organisations(connection, reach, _MOST_UNITS + 1)
+    return found if len(found) <= _MOST_UNITS else []
 
 
 def shown_status(error: ApiError) -> int:

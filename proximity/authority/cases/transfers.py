@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from proximity.authority.accounts.organisations import find_organisation
 from proximity.authority.api_error import ApiError
@@ -16,7 +16,7 @@ from proximity.authority.cases.records import Row, Scope, read_case, write_case
 from proximity.authority.cases.rules import ENDED, Status
 from proximity.authority.people.records import move_person
 
-_OFFERED, _ACCEPTED, _DECLINED = "offered", "accepted", "declined"
+OFFERED, _ACCEPTED, DECLINED = "offered", "accepted", "declined"
 # Nobody outside asks for these, and the other unit gets its own.
 _NOT_IN_PACKAGE = frozenset({"assigned", "merged_into", "version"})
 
@@ -45,7 +45,7 @@ def offer_transfer(
         raise ApiError(400, "no_such_unit", "there is no such unit")
     if to_unit == case["unit"] or Status(case["status"]) in ENDED:
         raise ApiError(409, "invalid_state", "the case is there, or has ended")
-    waiting = transfers.c.ref == ref, transfers.c.state == _OFFERED
+    waiting = transfers.c.ref == ref, transfers.c.state == OFFERED
     if connection.execute(select(transfers.c.id).where(*waiting)).first():
         raise ApiError(409, "already_offered", "the case is on offer")
     number = authority.entropy(16).hex()
@@ -57,7 +57,7 @@ def offer_transfer(
             ref=ref,
             from_unit=case["unit"],
             to_unit=to_unit,
-            state=_OFFERED,
+            state=OFFERED,
             sealed=sealed,
             offered_s=now_s,
             offered_by=scope.actor,
@@ -69,15 +69,24 @@ def offer_transfer(
 
 def list_offers(connection: Connection, scope: Scope) -> list[Row]:
     """Return what is offered to the units of a scope, the oldest first."""
-    units = scope.units
-    wanted = [transfers.c.state == _OFFERED]
-    if units is not None:
-        wanted.append(transfers.c.to_unit.in_(sorted(units)))
     columns = [c for c in transfers.c if c.name != "sealed"]
     rows = connection.execute(
-        select(*columns).where(*wanted).order_by(transfers.c.offered_s)
+        select(*columns).where(_to(scope)).order_by(transfers.c.offered_s)
     ).mappings()
     return [dict(row) for row in rows]
+
+
+def count_offers(connection: Connection, scope: Scope) -> int:
+    """Return how many `list_offers` would have."""
+    statement = select(func.count()).select_from(transfers).where(_to(scope))
+    return connection.execute(statement).scalar_one()
+
+
+def _to(scope: Scope) -> ColumnElement[bool]:
+    waits = transfers.c.state == OFFERED
+    if scope.units is None:
+        return waits
+    return and_(waits, transfers.c.to_unit.in_(sorted(scope.units)))
 
 
 def read_offer(
@@ -153,7 +162,7 @@ def decide_offer(
     connection.execute(
         update(transfers)
         .where(transfers.c.id == number)
-        .values(state=_ACCEPTED if accept else _DECLINED, sealed=None, decided_s=now_s)
+        .values(state=_ACCEPTED if accept else DECLINED, sealed=None, decided_s=now_s)
     )
     units = {"from": row["from_unit"], "to": row["to_unit"]}
     note(connection, ref, Event(kind, scope.actor, now_s, units))
@@ -164,7 +173,7 @@ def _offer(connection: Connection, scope: Scope, number: str) -> Row:
     row = (
         connection.execute(
             select(transfers)
-            .where(transfers.c.id == number, transfers.c.state == _OFFERED)
+            .where(transfers.c.id == number, transfers.c.state == OFFERED)
             .with_for_update()
         )
         .mappings()

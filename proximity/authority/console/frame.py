@@ -2,7 +2,6 @@
 
 import hashlib
 import mimetypes
-import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,9 +14,15 @@ from proximity.authority.accounts.model import Action, Area, Level, Unit
 from proximity.authority.console.catalogue import FEATURES, load_catalogue
 from proximity.authority.console.registry import PREFIX, Group, Kind, Page, Registry
 from proximity.authority.console.visit import Visit
+from proximity.authority.local_form import (
+    clock_time,
+    days,
+    decimal,
+    grouped,
+    local_day,
+    moment,
+)
 from proximity.units import iso_day
-
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 class StaticFile(NamedTuple):
@@ -95,8 +100,13 @@ def render(
         "knows": load_catalogue().__contains__,
         "moment": lambda t_s: moment(t_s, offset_s, visit.language),
         "day": lambda number: local_day(iso_day(number), visit.language),
+        "date": lambda iso: local_day(iso, visit.language) if iso else "",
+        "iso": iso_day,
+        "span": lambda first, last: days(first, last, visit.language),
+        "time_of_day": lambda t_s: clock_time(t_s, offset_s),
         "may": lambda text, unit=None: visit.may(action_of(text), unit),
         "number": lambda value: grouped(value, visit.language),
+        "decimal": lambda value: decimal(value, visit.language),
     }
     return environment().get_template(template).render({**shared, **context})
 
@@ -122,33 +132,6 @@ def action_of(text: str) -> Action:
     """Return the action that a template names, for example "cases.write"."""
     area, _, level = text.partition(".")
     return Action(Area(area), Level[level.upper()])
-
-
-def moment(t_s: int, offset_s: int, language: str) -> str:
-    """Return a time as people of the place write it, to the minute."""
-    parts = time.gmtime(t_s + offset_s)
-    date = time.strftime("%Y-%m-%d", parts)
-    return f"{local_day(date, language)} {time.strftime('%H:%M', parts)}"
-
-
-def local_day(iso: str, language: str) -> str:
-    """Return a date `YYYY-MM-DD` as people write it."""
-    year, month, day = iso.split("-")
-    if language == "vi":
-        return f"{day}/{month}/{year}"
-    return f"{int(day)} {_MONTHS[3 * int(month) - 3 : 3 * int(month)]} {year}"
-
-
-def day_of_year(iso: str, language: str) -> str:
-    """Return a date as charts have it: without its year."""
-    whole = local_day(iso, language)
-    return whole[: -len("/2026")]
-
-
-def grouped(value: int, language: str) -> str:
-    """Return a number with its thousands apart."""
-    text = f"{value:,}"
-    return text.replace(",", ".") if language == "vi" else text
 
 
 def _static(name: str) -> str:

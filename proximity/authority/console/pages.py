@@ -1,4 +1,4 @@
-"""The start page: what there is to do today."""
+"""The start page: what there is to do today, and how things stand."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,9 +20,13 @@ def pages(cards: Sequence[Card]) -> list[Page]:
 
 
 def _today(cards: Sequence[Card], visit: Visit) -> View:
-    shown = [
-        {"name": card.name, "value": card.count(visit), "to": card.to}
-        for card in cards
-        if visit.may(card.needs)
-    ]
-    return Html("console/today.html", {"cards": shown})
+    shown = [(card, card.count(visit)) for card in cards if visit.may(card.needs)]
+    work = [(card, value) for card, value in shown if card.is_work]
+    # What waits comes before what does not; each in the order of registration.
+    work.sort(key=lambda each: not each[1])
+    context = {
+        "work": work,
+        "figures": [(card, value) for card, value in shown if not card.is_work],
+        "waiting": any(value for _, value in work),
+    }
+    return Html("console/today.html", context)

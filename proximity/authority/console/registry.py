@@ -106,12 +106,16 @@ class Card:
         Within the visitor's reach.
     to : str
         The page, below `/console`, that tells more.
+    is_work : bool
+        Whether something has to be done until it is 0. The message `card.<name>.why`
+        says what.
     """
 
     name: str
     needs: Action
     count: Callable[[Visit], int | str]
     to: str
+    is_work: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from proximity.authority.console.registry import Door, Kind, Page
 from proximity.authority.console.site import refusal_text
 from proximity.authority.console.view import Html, View
 from proximity.authority.console.visit import Visit
+from proximity.authority.local_form import local_day
 from proximity.authority.people.citizen import (
     CORRECTABLE,
     check_client,
@@ -99,7 +100,9 @@ def _erase(visit: Visit) -> View:
         return _asking(error=refusal_text(visit, error.code), status=error.status)
     if day is None:
         return _asking(done=visit.t("my-record.erased"))
-    return _asking(done=visit.t("my-record.erased-on", day=iso_day(day)))
+    return _asking(
+        done=visit.t("my-record.erased-on", day=local_day(iso_day(day), visit.language))
+    )
 
 
 def _record(

@@ -1,21 +1,25 @@
 """Pages of publication: what went out, what waits, and the keys that sign."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import Connection, func, select
+from markupsafe import Markup
+from sqlalchemy import Connection, Row, func, select
 
 from proximity.authority.accounts.four_eyes import Deed, Names, Request, Wish, ask_for
 from proximity.authority.accounts.model import ROOT_UNIT, Area, Unit
 from proximity.authority.accounts.rules import reads, writes
 from proximity.authority.assembly import Authority
+from proximity.authority.console.chart import Axes, Series, bar_chart
 from proximity.authority.console.registry import Card, Group, Kind, Page
 from proximity.authority.console.view import Html, Redirect, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
 from proximity.authority.keyring import CERTIFICATE, CODE, REVISION, TOKEN
+from proximity.authority.local_form import grouped, moment
 from proximity.authority.publish.batch_model import batches, files
 from proximity.authority.publish.signing_keys import OVERLAP_S, published_keys
 from proximity.authority.publish.taking import count_waiting, waiting
@@ -26,6 +30,7 @@ from proximity.units import DAY_S
 
 _READ, _KEYS = reads(Area.PUBLICATION), reads(Area.KEYS)
 _BATCHES = 60
+_CHARTED = 30
 
 
 def pages() -> list[Page]:
@@ -94,8 +99,24 @@ def _monitor_view(visit: Visit, template: str) -> Html:
             "next_run_s": (visit.now_s // period_s + 1) * period_s,
             "late": bool(shown) and visit.now_s - shown[0].end_s > DAY_S,
             "minimum": visit.authority.settings.minimum,
+            "sizes": _sizes(visit, shown[:_CHARTED][::-1]),
         }
     return Html(template, context)
+
+
+def _sizes(visit: Visit, shown: Sequence[Row[Any]]) -> Markup:
+    """Draw how many keys the latest batches have."""
+    series = [
+        Series(visit.t("publication.keys"), [each.key_count for each in shown]),
+        Series(visit.t("publication.padding"), [each.padding_count for each in shown]),
+    ]
+    axes = Axes(
+        visit.t("publication.batch"),
+        visit.t("publication.keys-unit"),
+        lambda value: grouped(value, visit.language),
+    )
+    labels = [f"#{each.number}" for each in shown]
+    return bar_chart(visit.t("publication.sizes"), labels, series, axes=axes)
 
 
 def _files_of(connection: Connection, numbers: list[int]) -> Mapping[int, int]:
@@ -162,6 +183,12 @@ def _held_back(visit: Visit) -> int:
 
 
 def _last_batch(visit: Visit) -> str:
+    offset_s = 60 * visit.authority.settings.utc_offset_min
     with reading(visit.authority.engine) as connection:
-        number = connection.execute(select(func.max(batches.c.number))).scalar()
-    return "0" if number is None else f"#{number}"
+        end_s = connection.execute(select(func.max(batches.c.end_s))).scalar()
+    if end_s is None:
+        return visit.t("publication.never")
+    written = moment(end_s, offset_s, visit.language)
+    day, _, time = written.rpartition(" ")
+    today = moment(visit.now_s, offset_s, visit.language).startswith(day)
+    return time if today else day

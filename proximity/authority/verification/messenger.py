@@ -14,7 +14,7 @@ from proximity.errors import NetworkError
 _TIMEOUT_S = 10.0
 _TEXTS = {
     "vi": (
-        "Mã khai báo của bạn: {link} (hết hạn sau 24 giờ). "
+        "Mã xác nhận của bạn: {link} (hết hạn sau 24 giờ). "
         "Chỉ dùng trên điện thoại của bạn, không gửi cho người khác."
     ),
     "en": (

@@ -1,18 +1,18 @@
 """The page of statistics: what became of codes, how many keys, how fast."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
 from proximity.authority.accounts.model import ROOT_UNIT, Area, organisations
 from proximity.authority.accounts.rules import reads
-from proximity.authority.console.chart import Series, bar_chart, histogram
-from proximity.authority.console.frame import day_of_year
+from proximity.authority.console.chart import Axes, Series, bar_chart
 from proximity.authority.console.registry import Group, Kind, Page
 from proximity.authority.console.view import Csv, Html, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
+from proximity.authority.local_form import day_of_year, grouped
 from proximity.authority.verification.counts import (
     DELAY_PREFIX,
     LONGEST_DELAY_DAYS,
@@ -61,36 +61,63 @@ def _figures(visit: Visit) -> tuple[list[int], dict[str, dict[int, int]], bool]:
 def _show(visit: Visit) -> View:
     days, figures, whole = _figures(visit)
     labels = [day_of_year(iso_day(day), visit.language) for day in days]
-    codes = [
-        Series(visit.t(f"statistics.{name}"), [figures[name][day] for day in days])
-        for name in _CODES
-    ]
-    keys = [
-        Series(
-            visit.t("statistics.keys_published"),
-            [figures["keys_published"][day] for day in days],
-        )
-    ]
     delays = _delays(figures)
+    columns = _columns(whole=whole)
+    totals = {name: sum(figures[name].values()) for name in columns}
     context = {
-        "codes": bar_chart(visit.t("statistics.codes"), labels, codes),
-        "keys": bar_chart(visit.t("statistics.keys"), labels, keys, half=True),
-        "delays": histogram(
+        "codes": bar_chart(
+            visit.t("statistics.codes"),
+            labels,
+            [_series(visit, figures, name, days) for name in _CODES],
+            axes=_axes(visit, "codes-unit"),
+        ),
+        "keys": bar_chart(
+            visit.t("statistics.keys"),
+            labels,
+            [_series(visit, figures, "keys_published", days)],
+            axes=_axes(visit, "keys-unit"),
+            half=True,
+        ),
+        "delays": bar_chart(
             visit.t("statistics.delays"),
             [*map(str, range(LONGEST_DELAY_DAYS)), f"{LONGEST_DELAY_DAYS}+"],
-            delays,
+            [Series(visit.t("statistics.tokens_claimed"), delays)],
+            axes=_axes(visit, "tokens-unit", across="delay-unit"),
+            half=True,
         ),
         "median": _median(delays),
         "whole": whole,
         "rows": [
-            (day, [figures[name][day] for name in _columns(whole=whole)])
-            for day in reversed(days)
+            (day, [figures[name][day] for name in columns]) for day in reversed(days)
         ],
-        "columns": _columns(whole=whole),
-        "totals": [sum(figures[name].values()) for name in _columns(whole=whole)],
-        "period_h": visit.authority.settings.publish_every_s / 3_600,
+        "columns": columns,
+        "totals": totals,
+        "claimed": _percent(totals["codes_claimed"], totals["codes_issued"]),
     }
     return Html("verification/statistics.html", context)
+
+
+def _series(
+    visit: Visit,
+    figures: Mapping[str, Mapping[int, int]],
+    name: str,
+    days: Sequence[int],
+) -> Series:
+    return Series(
+        visit.t(f"statistics.{name}"), [figures[name].get(day, 0) for day in days]
+    )
+
+
+def _axes(visit: Visit, up: str, across: str = "day-unit") -> Axes:
+    return Axes(
+        visit.t(f"statistics.{across}"),
+        visit.t(f"statistics.{up}"),
+        lambda value: grouped(value, visit.language),
+    )
+
+
+def _percent(part: int, whole: int) -> int | None:
+    return round(100 * part / whole) if whole else None
 
 
 def _csv(visit: Visit) -> View:

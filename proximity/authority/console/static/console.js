@@ -29,6 +29,25 @@ async function copy(button) {
   }
 }
 
+// A field of a date is written as the browser's language has it. Where that is not the
+// language of the page, the date stands below once more: 3 May is not 5 March.
+function tellDate(input) {
+  const said = document.createElement("span");
+  said.className = "dated";
+  said.ariaHidden = "true";
+  const show = () => {
+    const [year, month, day] = input.value.split("-");
+    said.textContent = day ? `${day}/${month}/${year}` : "";
+  };
+  input.after(said);
+  input.addEventListener("input", show);
+  show();
+}
+
+const browserSpeaks = new Intl.DateTimeFormat().resolvedOptions().locale;
+if (document.documentElement.lang === "vi" && !browserSpeaks.startsWith("vi")) {
+  document.querySelectorAll("input[type=date]").forEach(tellDate);
+}
 document.querySelectorAll("[data-seconds]").forEach(countDown);
 document.querySelectorAll("[data-shows]").forEach((each) => each.classList.remove("hidden"));
 document.addEventListener("click", (event) => {

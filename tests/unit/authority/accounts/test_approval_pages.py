@@ -21,7 +21,7 @@ def test_the_approver_sees_the_new_code_once(asked, someone):
     _, lan, request = asked
     other = someone(Role.SUPERVISOR, "080")
     today = other.browser.get("/console/today?lang=en").text
-    assert re.search(r"<strong>1</strong>requests that wait", today)
+    assert re.search(r"<strong>1</strong>requests for you", today)
     page = other.browser.get("/console/approvals").text
     assert lan.officer.name in page
     seen = other.browser.post(f"/console/approvals/{request}/approve").text

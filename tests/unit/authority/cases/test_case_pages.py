@@ -68,13 +68,14 @@ def test_a_case_shows_its_window_timeline_and_graph(doctor, case):
     assert act(doctor, case, "contact", **days).status == 303
     seen = doctor.browser.get(f"/console/cases/{case}?lang=en").text
 
-    assert "2026-05-22 \u2013 2026-06-04" in seen
-    assert seen.count('<circle class="node') == 2
+    assert "22 May 2026 \u2013 4 Jun 2026" in seen
+    # Two people, each in the picture for screens and in that for telephones.
+    assert seen.count('<circle class="node') == 4
     assert "Named in an interview" in seen
     for word in ("Recorded", "Contact found"):
         assert word in seen
     other = doctor.browser.get(f"/console/cases/{case}?lang=vi").text
-    assert "Được nêu khi phỏng vấn" in other
+    assert "Được nêu khi phỏng vấn: gặp nhau từ 24/05/2026" in other
 
 
 def test_a_change_names_the_version_that_was_seen(doctor, case, authority):

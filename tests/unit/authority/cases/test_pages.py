@@ -149,7 +149,47 @@ def test_lists_are_filtered_and_paged_within_the_unit(doctor, put):
     assert len(links) == 50
     assert len(re.findall(r'href="/console/cases/[0-9A-Z]{10}"', rest)) == 2
     assert other not in first.text + rest
-    assert "Không có gì" in doctor.browser.get("/console/cases?status=lost").text
+    assert (
+        "Không có hồ sơ nào khớp"
+        in doctor.browser.get("/console/cases?status=lost").text
+    )
+
+
+def test_the_list_is_narrowed_by_days_of_onset_and_by_whose_work_it_is(doctor, put):
+    (early,), (late,) = put(onset_day=20_590), put(onset_day=20_598)
+    (mine,) = put(assigned=doctor.officer.id)
+
+    def listed(query: str) -> set[str]:
+        text = doctor.browser.get(f"/console/cases?{query}").text
+        return {ref for ref in (early, late, mine) if ref in text}
+
+    assert listed("from=2026-05-20") == {late}
+    assert listed("to=2026-05-20") == {early}
+    assert listed("mine=yes") == {mine}
+    assert listed("unit=02641") == {early, late, mine}
+    assert doctor.browser.get("/console/cases?from=x").status == 400
+
+
+def test_work_is_taken_from_the_worklist_and_stays_on_it(doctor, put):
+    (ref,) = put(classification="F1")
+    taken = doctor.browser.post(
+        f"/console/cases/{ref}/change",
+        {"assigned": doctor.officer.id, "version": "1", "back": "worklist"},
+    )
+    page = doctor.browser.get("/console/worklist?lang=en").text
+
+    assert taken.header("location") == "/console/worklist?done=cases.changed"
+    assert ref in page
+    assert 'data-label="Assigned to">me<' in page
+
+
+def test_what_was_due_yesterday_is_overdue(authority, doctor, put):
+    today = authority.now_s // 86_400
+    put(due_day=today)
+    assert 'class="late"' not in doctor.browser.get("/console/worklist?lang=en").text
+    put(due_day=today - 1)
+    late = doctor.browser.get("/console/worklist?lang=en").text
+    assert late.count('class="late"') == 1
 
 
 def test_a_page_costs_the_same_statements_with_many_cases(doctor, put, authority):

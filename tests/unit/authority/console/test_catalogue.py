@@ -28,6 +28,8 @@ BUILT = (
     "case.call_result.",
     "case.choice.",
     "case.day.",
+    "case.field.",
+    "case.origin.",
     "case.person.",
     "case.status.",
     "case.test_result.",

@@ -1,12 +1,14 @@
 """Charts."""
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
-from proximity.authority.console.chart import Series, bar_chart, histogram, scale
+from proximity.authority.console.chart import Axes, Series, bar_chart, scale
 
+AXES = Axes("days", "codes")
 DAYS = [f"11-{day:02}" for day in range(1, 31)]
 
 
@@ -30,30 +32,67 @@ def test_every_value_has_room_and_an_axis_few_lines():
     assert [n for n, (top, lines) in scales.items() if top < n or len(lines) > 7] == []
 
 
+def drawn(labels, series, **options) -> list[ElementTree.Element]:
+    picture = bar_chart("t", labels, series, axes=AXES, **options)
+    # Made by the line above.
+    return list(ElementTree.fromstring(f"<both>{picture}</both>"))  # noqa: S314
+
+
 def test_bars_are_as_high_as_their_values():
     series = [Series("a", [0, 50, 100]), Series("b", [100, 50, 0])]
-    picture = bar_chart("t", ["x", "y", "z"], series)
-    root = ElementTree.fromstring(picture)  # noqa: S314 - made by the lines above
-    bars = [float(each.get("height")) for each in root.iter("rect")]
+    for picture in drawn(["x", "y", "z"], series):
+        bars = [float(each.get("height")) for each in picture.iter("rect")]
+        wide = float(picture.get("viewBox").split()[2])
 
-    assert bars == pytest.approx([0, 196, 98, 98, 196, 0])
-    assert max(float(each.get("x")) for each in root.iter("rect")) < 720
+        assert bars == pytest.approx([0, bars[1], bars[2], bars[2], bars[1], 0])
+        assert bars[1] == pytest.approx(2 * bars[2])
+        assert max(float(each.get("x")) for each in picture.iter("rect")) < wide
+
+
+def test_a_chart_is_drawn_for_a_screen_and_for_a_telephone():
+    wide, narrow = drawn(DAYS, [Series("a", [1] * 30)])
+
+    assert [each.get("class") for each in (wide, narrow)] == [
+        "chart wide",
+        "chart narrow",
+    ]
+    # At 390 px there are about 320 for it: its letters keep their size.
+    assert int(narrow.get("viewBox").split()[2]) <= 320
+
+
+def test_labels_do_not_run_into_each_other_and_axes_have_units():
+    for picture in drawn(DAYS, [Series("a", [1] * 30)], half=True):
+        below = [
+            float(each.get("x"))
+            for each in picture.iter("text")
+            if re.fullmatch(r"11-\d\d", each.text)
+        ]
+        gaps = [b - a for a, b in pairwise(below)]
+
+        assert len(below) > 3
+        assert min(gaps) > 36
+        units = [e.text for e in picture.iter("text") if e.get("class") == "unit"]
+        assert units == ["codes", "days"]
+
+
+def test_a_few_bars_carry_their_numbers():
+    (wide, _) = drawn(["0", "1", "2+"], [Series("a", [4, 0, 1_200])])
+
+    numbers = [e.text for e in wide.iter("text") if e.get("class") == "value"]
+    assert numbers == ["4", "1200"]
 
 
 def test_a_title_that_is_markup_stays_text():
-    picture = bar_chart('"><script>', ["<b>"], [Series("<i>", [1])])
+    axes = Axes("<u>", "<s>")
+    picture = bar_chart('"><script>', ["<b>"], [Series("<i>", [1])], axes=axes)
 
-    assert "<script>" not in picture
-    assert "<b>" not in picture
-    assert "<i>" not in picture
+    assert [
+        each for each in ("script", "b", "i", "u", "s") if f"<{each}>" in picture
+    ] == []
 
 
 def test_a_month_of_nothing_is_drawn_without_style_of_its_own():
-    picture = bar_chart("t", DAYS, [Series("a", [0] * 30)], half=True)
+    picture = bar_chart("t", DAYS, [Series("a", [0] * 30)], axes=AXES, half=True)
 
     assert "style" not in picture
-    assert re.findall(r">(11-\d\d)<", picture) == ["11-10", "11-20", "11-30"]
-
-
-def test_a_histogram_is_one_series():
-    assert histogram("t", ["0", "1+"], [1, 2]).count("<rect") == 2
+    assert ">11-30<" in picture

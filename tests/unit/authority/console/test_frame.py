@@ -10,10 +10,6 @@ from proximity.authority.accounts.model import Action, Area, Level, Role
 from proximity.authority.console import frame
 from proximity.authority.console.frame import (
     action_of,
-    day_of_year,
-    grouped,
-    local_day,
-    moment,
     static_files,
 )
 
@@ -23,22 +19,6 @@ VENDORED = sorted(
         Path(__file__).parents[3] / "integration" / "static" / "vendor",
     ]
 )
-
-
-def test_times_are_those_of_the_place():
-    assert moment(1_796_000_000, 7 * 3_600, "vi") == "30/11/2026 07:53"
-    assert moment(1_796_000_000, 0, "en") == "30 Nov 2026 00:53"
-
-
-def test_dates_and_numbers_are_written_as_people_write_them():
-    assert local_day("2026-05-03", "vi") == "03/05/2026"
-    assert local_day("2026-05-03", "en") == "3 May 2026"
-    assert day_of_year("2026-05-03", "vi") == "03/05"
-    assert day_of_year("2026-05-03", "en") == "3 May"
-    assert (grouped(1_234_567, "vi"), grouped(1_234_567, "en")) == (
-        "1.234.567",
-        "1,234,567",
-    )
 
 
 def test_an_action_is_named_in_a_template():

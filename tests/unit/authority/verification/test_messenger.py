@@ -81,7 +81,7 @@ def test_a_gateway_that_is_not_there_is_named():
 
 
 @pytest.mark.parametrize(
-    ("language", "word"), [("vi", "Mã khai báo"), ("en", "report code")]
+    ("language", "word"), [("vi", "Mã xác nhận"), ("en", "report code")]
 )
 def test_a_message_is_in_the_language_of_the_authority(language, word):
     text = compose(language, "https://x/v?c=abc")

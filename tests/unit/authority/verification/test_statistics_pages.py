@@ -41,9 +41,10 @@ def test_who_works_for_all_sees_everything(counted, someone):
     page = browser.get("/console/statistics?lang=en").text
 
     assert last_line(someone, Role.TRACER, "root") == f"{counted},100,60,0,0,777,0"
-    assert "Median: 2 days" in page
+    assert "<strong>2 days</strong>median from test" in page
+    assert "60 % of those issued" in page
     assert "5,000" not in page
-    assert page.count('<svg class="chart"') == 3
+    assert page.count('<svg class="chart wide"') == 3
 
 
 def test_a_district_sees_the_sum_of_its_communes_and_no_other(counted, someone):
@@ -61,4 +62,4 @@ def test_a_commune_sees_its_own(counted, someone):
 def test_nothing_yet_is_shown_as_nothing(world, someone):
     page = someone(Role.STATISTICIAN).browser.get("/console/statistics?lang=en").text
 
-    assert "Median" not in page
+    assert "<strong>\u2013</strong>median from test" in page
