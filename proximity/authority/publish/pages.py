@@ -94,7 +94,7 @@ def _monitor_view(visit: Visit, template: str) -> Html:
             "files": _files_of(connection, numbers),
             "held_back": count_waiting(connection),
             "first_release_s": connection.execute(
-                select(func.min(exposures.c.release_s)).where(waiting(connection))
+                select(func.min(exposures.c.release_s)).where(waiting())
             ).scalar(),
             "next_run_s": (visit.now_s // period_s + 1) * period_s,
             "late": bool(shown) and visit.now_s - shown[0].end_s > DAY_S,

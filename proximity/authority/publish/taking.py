@@ -49,13 +49,12 @@ def take_batch(connection: Connection, now_s: int) -> bool:
     PolicyError
         If the clock is behind the end of the last batch.
     """
-    last_end_s = _last_end(connection)
     number, start_s, end_s = next_span(connection, batches, "number", now_s=now_s)
     # The first batch of a day looks everywhere: what a machine took in whose clock was
     # wrong by more than a day goes out as well.
-    first_of_day = (last_end_s or 0) // DAY_S < end_s // DAY_S
+    first_of_day = start_s // DAY_S < end_s // DAY_S
     c = exposures.c
-    recent = true() if first_of_day else _since(last_end_s)
+    recent = true() if first_of_day else _since_the_last()
     fresh = connection.execute(
         update(exposures)
         .where(c.batch.is_(None), c.release_s <= end_s, recent)
@@ -112,23 +111,19 @@ def load_batch(
     )
 
 
-def waiting(connection: Connection) -> ColumnElement[bool]:
+def waiting() -> ColumnElement[bool]:
     """Return the condition of the keys that no batch has taken yet."""
-    return and_(exposures.c.batch.is_(None), _since(_last_end(connection)))
+    return and_(exposures.c.batch.is_(None), _since_the_last())
 
 
 def count_waiting(connection: Connection) -> int:
     """Return how many keys no batch has taken yet."""
-    statement = select(func.count()).select_from(exposures).where(waiting(connection))
+    statement = select(func.count()).select_from(exposures).where(waiting())
     return connection.execute(statement).scalar_one()
 
 
-def _last_end(connection: Connection) -> int | None:
-    return connection.execute(select(func.max(batches.c.end_s))).scalar()
-
-
-def _since(last_end_s: int | None) -> ColumnElement[bool]:
-    """Return the condition of what came in, or became free, since a batch ended."""
-    if last_end_s is None:
-        return true()
-    return exposures.c.forget_s > last_end_s + KEPT_S - _LATE_S
+def _since_the_last() -> ColumnElement[bool]:
+    """Return the condition of what came in, or became free, since the last batch."""
+    last_end_s = func.coalesce(func.max(batches.c.end_s), 0)
+    bound = select(last_end_s + (KEPT_S - _LATE_S)).scalar_subquery()
+    return exposures.c.forget_s > bound
