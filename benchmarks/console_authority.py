@@ -41,6 +41,7 @@ from proximity.authority.verification.model import codes, daily_counts
 from proximity.units import DAY_S, day_of
 
 SEED = 7
+NAMES = "names.txt"
 DAYS = 20
 CONTACTS_OF_CASE = 10
 SECOND_OF_CASE = 2
@@ -84,13 +85,20 @@ class Filled(NamedTuple):
     Attributes
     ----------
     authority : Authority
-    communes : list of str
-    names : list of str
-        Of all persons, in the order of `refs`.
+    directory : Path
     """
 
     authority: Authority
-    communes: list[str]
+    directory: Path
+
+    def names(self) -> dict[int, tuple[str, str]]:
+        """Return unit and name of every person, as they were put in."""
+        found = {}
+        with (self.directory / NAMES).open(encoding="utf-8") as file:
+            for line in file:
+                person, unit, name = line.rstrip("\n").split("\t")
+                found[int(person)] = unit, name
+        return found
 
 
 def open_filled(directory: Path, count: int) -> Filled:
@@ -107,7 +115,7 @@ def open_filled(directory: Path, count: int) -> Filled:
         marks.write_text(json.dumps({"cases": count, "seconds": seconds}), "utf-8")
     if json.loads(marks.read_text("utf-8"))["cases"] != count:
         raise SystemExit(f"{directory} has another number of cases")
-    return Filled(authority, commune_ids())
+    return Filled(authority, directory)
 
 
 def commune_ids() -> list[str]:
@@ -409,9 +417,7 @@ def _add_audit(
             lines.append(line._asdict() | {"hash": last.hash})
             subjects += [{"person": each, "seq": last.seq} for each in who]
         _insert(connection, audit, lines)
-        _insert(
-            connection, audit_subjects, sorted(subjects, key=lambda s: s["person"])
-        )
+        _insert(connection, audit_subjects, sorted(subjects, key=lambda s: s["person"]))
     authority.vault.key_store.note_tail(last)
 
 

@@ -10,6 +10,7 @@ from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import Action, Reader
 from proximity.authority.audit.trail import append_entry, entry_by, note_tail
 from proximity.authority.database import reading, upsert
+from proximity.authority.people.counts import Kept, count_people, kept_of
 from proximity.authority.people.folding import terms_of
 from proximity.authority.people.key_store import WrappedKey
 from proximity.authority.people.model import (
@@ -79,6 +80,11 @@ def add_people(
     for block in _blocks(sealed):
         connection.execute(insert(persons), [each.row for each in block])
         _insert_tokens(connection, block)
+    come = (
+        Kept(row["unit"], row["kind"], row["forget_day"])
+        for row in (each.row for each in sealed)
+    )
+    count_people(connection, come=come)
     return [each.row["person"] for each in sealed]
 
 
@@ -210,9 +216,13 @@ def drop_people(connection: Connection, numbers: Sequence[int]) -> None:
     """Delete all rows of persons; their keys wait to be destroyed."""
     for block in _blocks(numbers):
         mine = persons.c.person.in_(block)
-        for name in connection.execute(select(persons.c.key_id).where(mine)).scalars():
-            _bury(connection, bytes(name))
+        c = persons.c
+        columns = (c.key_id, c.unit, c.kind, c.forget_day)
+        rows = connection.execute(select(*columns).where(mine)).all()
+        for row in rows:
+            _bury(connection, bytes(row.key_id))
         connection.execute(delete(persons).where(mine))
+        count_people(connection, gone=map(kept_of, rows))
         tables = (person_tokens, citizen_receipts, citizen_codes, citizen_sessions)
         for table in tables:
             connection.execute(delete(table).where(table.c.person.in_(block)))
@@ -266,6 +276,8 @@ def _replace(
         delete(person_tokens).where(person_tokens.c.person == row.person)
     )
     _insert_tokens(connection, [sealed])
+    was = kept_of(row)
+    count_people(connection, come=[was._replace(unit=unit)], gone=[was])
     _bury(connection, bytes(row.key_id))
 
 

@@ -22,6 +22,10 @@ batches = Table(
     Column("start_s", BigInteger, nullable=False),
     Column("end_s", BigInteger, nullable=False),
     Column("state", String(8), nullable=False),
+    # Of the file's new keys, how many were uploaded and how many invented; known when
+    # it is built, and still when the keys themselves are forgotten.
+    Column("uploaded", Integer),
+    Column("invented", Integer),
 )
 
 # `data` holds a signed file from the commit that built it until it is in the store.

@@ -18,7 +18,6 @@ from proximity.authority.database import reading
 from proximity.authority.keyring import CERTIFICATE, CODE, REVISION, TOKEN
 from proximity.authority.publish.batch_model import batches, files
 from proximity.authority.publish.signing_keys import OVERLAP_S, published_keys
-from proximity.authority.publish.worker import PADDING
 from proximity.authority.rotation import rotate_all
 from proximity.authority.upload.model import exposures
 from proximity.protocol.public_keys import PinnedKey
@@ -86,8 +85,6 @@ def _monitor_view(visit: Visit, template: str) -> Html:
         numbers = [batch.number for batch in shown]
         context = {
             "batches": shown,
-            "real": _keys_of(connection, numbers, padding=False),
-            "padding": _keys_of(connection, numbers, padding=True),
             "files": _files_of(connection, numbers),
             "held_back": _waiting(connection),
             "first_release_s": connection.execute(
@@ -100,18 +97,6 @@ def _monitor_view(visit: Visit, template: str) -> Html:
             "minimum": visit.authority.settings.minimum,
         }
     return Html(template, context)
-
-
-def _keys_of(
-    connection: Connection, numbers: list[int], *, padding: bool
-) -> Mapping[int, int]:
-    kind = exposures.c.origin == PADDING if padding else exposures.c.origin != PADDING
-    rows = connection.execute(
-        select(exposures.c.batch, func.count())
-        .where(exposures.c.batch.in_(numbers), kind)
-        .group_by(exposures.c.batch)
-    )
-    return {number: count for number, count in rows}  # noqa: C416 - rows of two
 
 
 def _files_of(connection: Connection, numbers: list[int]) -> Mapping[int, int]:

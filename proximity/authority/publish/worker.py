@@ -276,7 +276,12 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
         mine = connection.execute(
             update(batches)
             .where(batches.c.number == number, batches.c.state == BatchState.TAKEN)
-            .values(state=BatchState.BUILT, end_s=last_s)
+            .values(
+                state=BatchState.BUILT,
+                end_s=last_s,
+                uploaded=len(content.keys.key),
+                invented=len(invented),
+            )
         )
         if not mine.rowcount:
             # Another worker was faster; its files are the batch.

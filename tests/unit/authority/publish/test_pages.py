@@ -14,7 +14,12 @@ def add_batch(authority, number, end_s, *, keys, padding):
     with authority.engine.begin() as connection:
         connection.execute(
             insert(batches).values(
-                number=number, start_s=end_s - 9, end_s=end_s, state="shown"
+                number=number,
+                start_s=end_s - 9,
+                end_s=end_s,
+                state="shown",
+                uploaded=keys,
+                invented=padding,
             )
         )
         connection.execute(
