@@ -5,6 +5,8 @@ names as they were put in.
 """
 
 import re
+from typing import Any
+from urllib.parse import quote_plus
 
 from console_asking import PREFIX, Asker, Viewer, late_s, viewers
 from console_authority import Filled
@@ -19,9 +21,16 @@ from proximity.units import day_of
 _CASE = re.compile(r'href="/console/cases/([0-9A-Z]{10})"')
 _CODE = re.compile(r'href="/console/codes/([0-9a-f]{36})"')
 _LINE = re.compile(r"<tr><t[hd][^>]*>(\d+)</t[hd]>")
-_NUMBER = re.compile(r"[\d.,]+")
-PAGE = 50
 FOUND = 50
+SOUGHT = ("nguyen", "tan anh", "tan uyen", "Giang thi BINH", "Xyzq", "ngu", "hoa")
+_CASES = """SELECT ref FROM cases WHERE unit IN ({units}) AND {condition}
+ORDER BY updated_s DESC, ref DESC LIMIT 50"""
+_DUE = """SELECT ref FROM cases WHERE unit IN ({units}) AND due_day <= {today}
+AND (assigned IS NULL OR assigned = '{officer}')
+ORDER BY due_day, unit, ref LIMIT 100"""
+_CODES = """SELECT uuid FROM codes WHERE unit IN ({units})
+ORDER BY issued_s DESC, uuid DESC LIMIT 100"""
+_AUDIT = "SELECT seq FROM audit WHERE unit IN ({units}) ORDER BY seq DESC LIMIT 50"
 
 
 def check_lists(filled: Filled, asker: Asker) -> None:
@@ -34,58 +43,44 @@ def check_lists(filled: Filled, asker: Asker) -> None:
     """
     late = late_s(filled)
     after = f"(updated_s < {late} OR (updated_s = {late} AND ref < '5000000000'))"
+    first = "classification='F0'"
     ways = {
         "": "1=1",
-        "?classification=F0": "classification='F0'",
+        "?classification=F0": first,
         "?classification=F2&status=lost": "classification='F2' AND status='lost'",
         "?status=withdrawn": "status='withdrawn'",
         "?unit=020507": "unit='020507'",
         "?unit=020507&classification=F0&status=open": "unit='020507' AND"
         " classification='F0' AND status='open'",
         "?q=A7K": "ref BETWEEN 'A7K0000000' AND 'A7KZZZZZZZ'",
+        "?q=A": "ref BETWEEN 'A000000000' AND 'AZZZZZZZZZ'",
         f"?after={late}.5000000000": after,
-        f"?classification=F0&after={late}.5000000000": f"classification='F0' AND {after}",
+        f"?classification=F0&after={late}.5000000000": f"{first} AND {after}",
     }
     for viewer in viewers(filled):
         if not allowed(viewer.officer, reads(Area.CASES), None):
             continue
         for query, condition in ways.items():
-            wanted = _plainly(
-                filled,
-                f"SELECT ref FROM cases WHERE unit IN ({_units(viewer)}) AND"
-                f" {condition} ORDER BY updated_s DESC, ref DESC LIMIT {PAGE}",
-            )
+            wanted = _plainly(filled, _CASES, viewer, condition=condition)
             seen = asker.get(f"{PREFIX}/cases{query}", viewer.token).text
             assert _CASE.findall(seen) == wanted, (viewer.who, query)
         _check_work(filled, asker, viewer)
 
 
 def _check_work(filled: Filled, asker: Asker, viewer: Viewer) -> None:
-    today = day_of(filled.authority.now_s)
-    wanted = _plainly(
-        filled,
-        f"SELECT ref FROM cases WHERE unit IN ({_units(viewer)}) AND due_day <= {today}"
-        f" AND (assigned IS NULL OR assigned = '{viewer.officer.id}')"
-        " ORDER BY due_day, unit, ref LIMIT 100",
+    pages = (
+        (Area.CASES, "worklist", _DUE, _CASE),
+        (Area.CODES, "codes", _CODES, _CODE),
+        (Area.AUDIT, "audit", _AUDIT, _LINE),
     )
-    seen = asker.get(f"{PREFIX}/worklist", viewer.token).text
-    assert _CASE.findall(seen) == wanted, viewer.who
-    if allowed(viewer.officer, reads(Area.CODES), None):
-        wanted = _plainly(
-            filled,
-            f"SELECT uuid FROM codes WHERE unit IN ({_units(viewer)})"
-            " ORDER BY issued_s DESC, uuid DESC LIMIT 100",
-        )
-        seen = asker.get(f"{PREFIX}/codes", viewer.token).text
-        assert _CODE.findall(seen) == wanted, viewer.who
-    if allowed(viewer.officer, reads(Area.AUDIT), None):
-        wanted = _plainly(
-            filled,
-            f"SELECT seq FROM audit WHERE unit IN ({_units(viewer)})"
-            " ORDER BY seq DESC LIMIT 50",
-        )
-        seen = asker.get(f"{PREFIX}/audit", viewer.token).text
-        assert [*map(int, _LINE.findall(seen))] == wanted, viewer.who
+    today = day_of(filled.authority.now_s)
+    for area, page, statement, pattern in pages:
+        if allowed(viewer.officer, reads(area), None):
+            wanted = _plainly(
+                filled, statement, viewer, today=today, officer=viewer.officer.id
+            )
+            seen = asker.get(f"{PREFIX}/{page}", viewer.token).text
+            assert pattern.findall(seen) == [*map(str, wanted)], (viewer.who, page)
 
 
 def check_searches(filled: Filled, asker: Asker) -> None:
@@ -97,11 +92,13 @@ def check_searches(filled: Filled, asker: Asker) -> None:
         If somebody is found who has not these words, or somebody is missing.
     """
     names = filled.names()
-    cases = dict(_rows(filled, "SELECT ref, person FROM cases"))
+    with reading(filled.authority.engine) as connection:
+        rows = connection.execute(text("SELECT ref, person FROM cases"))
+        persons = {ref: person for ref, person in rows}  # noqa: C416 - rows of two
     for viewer in viewers(filled):
         if not allowed(viewer.officer, reads(Area.PERSONAL), None):
             continue
-        units = set(_plainly(filled, _units(viewer)))
+        units = set(_plainly(filled, viewer.units, viewer))
         for sought in (
             "nguyen",
             "Tẩn Ánh",
@@ -116,20 +113,17 @@ def check_searches(filled: Filled, asker: Asker) -> None:
                 for person, (unit, name) in names.items()
                 if unit in units and words <= set(plain(name).split())
             }
-            seen = asker.get(f"{PREFIX}/cases?q={sought}", viewer.token).text
-            found = {cases[ref] for ref in _CASE.findall(seen)}
+            seen = asker.get(
+                f"{PREFIX}/cases?q={quote_plus(sought)}", viewer.token
+            ).text
+            found = {persons[ref] for ref in _CASE.findall(seen)}
             assert found <= wanted, (viewer.who, sought)
             assert len(found) == min(len(wanted), FOUND), (viewer.who, sought)
 
 
-def _units(viewer: Viewer) -> str:
-    return f"SELECT id FROM organisations WHERE path LIKE '{viewer.path}%'"
-
-
-def _plainly(filled: Filled, statement: str) -> list[object]:
-    return [row[0] for row in _rows(filled, statement)]
-
-
-def _rows(filled: Filled, statement: str) -> list[tuple[object, ...]]:
+def _plainly(
+    filled: Filled, statement: str, viewer: Viewer, **values: object
+) -> list[Any]:
     with reading(filled.authority.engine) as connection:
-        return [tuple(row) for row in connection.execute(text(statement))]
+        whole = text(statement.format(units=viewer.units, **values))
+        return list(connection.execute(whole).scalars())

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import quote_plus
 
 from console_authority import DAYS, Filled
 from console_search import GIVEN_NAMES, MIDDLE, SURNAMES, draw_name, plain
 from sqlalchemy import select, text
 
-from proximity.authority.accounts.model import Role, grants, organisations
+from proximity.authority.accounts.model import Officer, Role, grants, organisations
 from proximity.authority.accounts.officers import load_officer
 from proximity.authority.accounts.rules import allowed
 from proximity.authority.accounts.sessions import PASSKEY, begin_session
@@ -33,6 +34,16 @@ POSTS = (
     ("020507", Role.TRACER),
 )
 THINGS = 40
+_UNITS = "SELECT id FROM organisations WHERE path LIKE '{path}%'"
+_OF_UNITS = "{name} WHERE unit IN ({units}) ORDER BY 1 LIMIT {limit}"
+_THINGS = {
+    "case": "SELECT ref FROM cases",
+    "code": "SELECT uuid FROM codes",
+    "officer": "SELECT id FROM officers",
+}
+_CROWDS = """SELECT ref FROM cases WHERE unit IN ({units}) AND ref IN (
+    SELECT source FROM case_edges GROUP BY source HAVING count(*) > 100
+) ORDER BY ref LIMIT 3"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,13 @@ class Viewer:
     who: str
     unit: str
     path: str
-    officer: Any
+    officer: Officer
     token: str
+
+    @property
+    def units(self) -> str:
+        """Return the statement of the units within reach."""
+        return _UNITS.format(path=self.path)
 
 
 class Request(NamedTuple):
@@ -154,13 +170,15 @@ def viewers(filled: Filled) -> list[Viewer]:
 def requests_of(
     filled: Filled, viewer: Viewer, drawn: random.Random
 ) -> Iterator[Request]:
-    """Yield every page that somebody may open, and the ways in which lists are asked."""
+    """Yield every page that somebody may open, and how lists are asked."""
     for page in build_registry().pages:
         if page.kind is Kind.ACT or page.name == "cases-csv":
             continue
         if page.needs is not None and not allowed(viewer.officer, page.needs, None):
             continue
-        if page.door is not Door.SIGNED_IN and viewer.unit != "root":
+        # Pages before sign-in, and of what is the whole authority's, once.
+        of_all = page.unit_of is not None and "{" not in page.path
+        if (of_all or page.door is not Door.SIGNED_IN) and viewer.unit != "root":
             continue
         paths = addresses(filled, viewer, page)
         if paths:
@@ -179,32 +197,18 @@ def addresses(filled: Filled, viewer: Viewer, page: Page) -> tuple[str, ...]:
 
 def things_of(filled: Filled, viewer: Viewer) -> dict[str, list[str]]:
     """Return things to look at, by the parameters of addresses."""
-    statements = {
-        "case": "SELECT ref FROM cases WHERE unit IN ({units}) ORDER BY ref LIMIT {n}",
-        "code": "SELECT uuid FROM codes WHERE unit IN ({units}) ORDER BY uuid LIMIT {n}",
-        "officer": "SELECT id FROM officers WHERE unit IN ({units}) ORDER BY email LIMIT {n}",
-    }
-    units = f"SELECT id FROM organisations WHERE path LIKE '{viewer.path}%'"
-    if page_is_keys := viewer.unit == "root":
-        statements["root"] = "SELECT id FROM organisations LIMIT 1"
     with reading(filled.authority.engine) as connection:
         found = {
             name: list(
-                connection.execute(text(each.format(units=units, n=THINGS))).scalars()
+                connection.execute(
+                    text(_OF_UNITS.format(name=each, units=viewer.units, limit=THINGS))
+                ).scalars()
             )
-            for name, each in statements.items()
+            for name, each in _THINGS.items()
         }
-        crowds = (
-            connection.execute(
-                text(
-                    "SELECT source FROM case_edges JOIN cases ON ref = source"
-                    f" WHERE unit IN ({units}) GROUP BY source HAVING count(*) > 100 LIMIT 3"
-                )
-            ).scalars()
-            if page_is_keys
-            else ()
-        )
-        found["case"] = [*crowds, *found["case"]]
+        # Those who met hundreds are the hardest to show.
+        crowds = connection.execute(text(_CROWDS.format(units=viewer.units)))
+        found["case"] = [*crowds.scalars(), *found["case"]]
     return found
 
 
@@ -258,7 +262,7 @@ def searches(viewer: Viewer, drawn: random.Random) -> Iterator[Request]:
         "telephone": [f"09{drawn.randrange(10**8):08}" for _ in range(THINGS)],
     }
     for name, texts in ways.items():
-        paths = tuple(f"{PREFIX}/cases?q={_quoted(each)}" for each in texts)
+        paths = tuple(f"{PREFIX}/cases?q={quote_plus(each)}" for each in texts)
         yield Request(
             f"search: {name}", viewer.who, viewer.token, paths, is_search=True
         )
@@ -267,9 +271,3 @@ def searches(viewer: Viewer, drawn: random.Random) -> Iterator[Request]:
 def late_s(filled: Filled) -> int:
     """Return a moment in the past half of what happened."""
     return filled.authority.now_s - DAYS // 2 * 86_400
-
-
-def _quoted(words: str) -> str:
-    from urllib.parse import quote_plus
-
-    return quote_plus(words)

@@ -8,7 +8,8 @@ request to the last byte of its answer, by the clock and as processor time of th
 process, with the number of statements. Before that, lists are compared with what a
 plain query over all rows finds. Long tables are measured as rows a second and memory.
 
-    python benchmarks/console_pages.py [--cases N] [--keep DIR] [--postgres] [--json FILE]
+    python benchmarks/console_pages.py [--cases N] [--keep DIR] [--postgres]
+        [--only PAGE] [--turns N] [--json FILE]
 
 A folder that is kept is used again by the next run.
 """
@@ -25,6 +26,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,19 +148,19 @@ def take_times(
     )
 
 
-class counting:  # noqa: N801 - reads as what it does
-    """Notes every statement that any database is asked, the key store too."""
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """Note every statement that any database is asked, the key store too."""
+    asked: list[str] = []
 
-    def __enter__(self) -> list[str]:
-        self._asked: list[str] = []
-        event.listen(Engine, "before_cursor_execute", self._note)
-        return self._asked
+    def note(*arguments: Any) -> None:
+        asked.append(arguments[2])
 
-    def __exit__(self, *_: object) -> None:
-        event.remove(Engine, "before_cursor_execute", self._note)
-
-    def _note(self, *arguments: Any) -> None:
-        self._asked.append(arguments[2])
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 def percentiles(seconds: list[float]) -> tuple[float, float]:

@@ -33,12 +33,25 @@ _PERSON_SHIFT = 4
 _BLOCK = 5_000
 
 
-class _Sealed(NamedTuple):
-    """A record ready to be stored."""
+class SealedPerson(NamedTuple):
+    """A record ready to be stored.
+
+    Attributes
+    ----------
+    row : dict
+        Of `persons`.
+    tokens : list of int
+        By which the person is found.
+    key : WrappedKey
+    """
 
     row: dict[str, Any]
     tokens: list[int]
     key: WrappedKey
+
+    def __repr__(self) -> str:
+        """Tell nothing of the person."""
+        return "<SealedPerson>"
 
 
 def add_people(
@@ -65,15 +78,7 @@ def add_people(
     StoreError
         If the key store cannot be used.
     """
-    today = day_of(authority.now_s)
-    sealed = []
-    for each in people:
-        number = int.from_bytes(authority.entropy(_PERSON_BYTES)) >> _PERSON_SHIFT
-        day = today + keep_days(authority.settings, each.kind)
-        slot = Slot(number, each.unit, 1)
-        made = _seal(authority, slot, check_values(each.values), day)
-        row = {"kind": each.kind, "made_s": authority.now_s, "hold_day": 0}
-        sealed.append(made._replace(row=made.row | row))
+    sealed = seal_people(authority, people)
     # First the keys: a record without its key would be lost, a key without a record
     # is destroyed on its day.
     authority.vault.key_store.put([each.key for each in sealed])
@@ -86,6 +91,28 @@ def add_people(
     )
     count_people(connection, come=come)
     return [each.row["person"] for each in sealed]
+
+
+def seal_people(
+    authority: Authority, people: Iterable[NewPerson]
+) -> list[SealedPerson]:
+    """Seal persons under keys of their own; nothing is stored.
+
+    Raises
+    ------
+    ApiError
+        If a value may not be stored.
+    """
+    today = day_of(authority.now_s)
+    sealed = []
+    for each in people:
+        number = int.from_bytes(authority.entropy(_PERSON_BYTES)) >> _PERSON_SHIFT
+        day = today + keep_days(authority.settings, each.kind)
+        slot = Slot(number, each.unit, 1)
+        made = _seal(authority, slot, check_values(each.values), day)
+        row = {"kind": each.kind, "made_s": authority.now_s, "hold_day": 0}
+        sealed.append(made._replace(row=made.row | row))
+    return sealed
 
 
 def correct_person(
@@ -233,7 +260,7 @@ def _seal(
     slot: Slot,
     values: Mapping[PersonField, str],
     forget_day: int,
-) -> _Sealed:
+) -> SealedPerson:
     vault = authority.vault
     key, wrapped = vault.new_key(slot, forget_day)
     row: dict[str, Any] = {
@@ -247,7 +274,7 @@ def _seal(
         text = values.get(field)
         row[field] = None if text is None else vault.seal(key, field, text)
     tokens = sorted(set(vault.tokens(slot.unit, terms_of(values))))
-    return _Sealed(row, tokens, wrapped)
+    return SealedPerson(row, tokens, wrapped)
 
 
 def _open(
@@ -281,7 +308,7 @@ def _replace(
     _bury(connection, bytes(row.key_id))
 
 
-def _insert_tokens(connection: Connection, sealed: Iterable[_Sealed]) -> None:
+def _insert_tokens(connection: Connection, sealed: Iterable[SealedPerson]) -> None:
     rows = [
         {"token": token, "person": each.row["person"]}
         for each in sealed

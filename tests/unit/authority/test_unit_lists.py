@@ -1,7 +1,6 @@
 """The first rows over many units: the same as sorting them all."""
 
-import random
-
+import numpy as np
 import pytest
 from sqlalchemy import (
     Column,
@@ -41,13 +40,14 @@ UNITS = [f"u{n}" for n in range(9)]
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory):
-    drawn = random.Random(3)
+    drawn = np.random.default_rng(3)
+    kinds = ["a", "a", "a", "b", None]
     rows = [
         {
             "key": key,
-            "unit": drawn.choice(UNITS[:8]),
-            "kind": drawn.choice(["a", "a", "a", "b", None]),
-            "at_s": drawn.randrange(40),
+            "unit": UNITS[drawn.integers(8)],
+            "kind": kinds[drawn.integers(5)],
+            "at_s": int(drawn.integers(40)),
         }
         for key in range(400)
     ]

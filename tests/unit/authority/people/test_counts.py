@@ -36,9 +36,11 @@ def test_whatever_is_done_to_persons_they_are_counted(
     third = add_person(kind=PersonKind.CONTACT, name="Vũ Cúc")
     assert len(counted(authority)) == 2
 
+    officer = reader("an@example.vn", "10-080", "10-082")
+
     def change(work, person, **options):
         with authority.engine.begin() as connection:
-            work(authority, connection, reader, person, **options)
+            work(authority, connection, officer, person, **options)
         return counted(authority)
 
     correction = {PersonField.NAME: "Lê Anh"}
