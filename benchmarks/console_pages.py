@@ -15,6 +15,7 @@ A folder that is kept is used again by the next run.
 """
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -37,6 +38,7 @@ from console_authority import Filled, open_filled
 from sqlalchemy import Engine, event
 
 from proximity.authority.service.app import ServiceApp
+from proximity.authority.service.run import _COLLECT_AFTER
 
 CASES = 100_000
 TURNS = 40
@@ -97,6 +99,9 @@ def measure(
         check_lists(filled, asker)
         check_searches(filled, asker)
         print("lists and searches are what a plain look at all rows finds")
+    # As the service does when it begins to listen.
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
     load = [os.getloadavg()[0]]
     figures = []
     for viewer in viewers(filled):

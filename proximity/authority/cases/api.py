@@ -109,7 +109,7 @@ def _reading_routes(routes: APIRouter, authority: Authority) -> None:
         classification: str | None = None,
         status: str | None = None,
         assigned: str | None = None,
-        text: Annotated[str | None, Query(max_length=32)] = None,
+        text: Annotated[str | None, Query(min_length=2, max_length=32)] = None,
         after: Annotated[str | None, Query(max_length=64)] = None,
     ) -> dict[str, Any]:
         """List cases, the latest changed first."""

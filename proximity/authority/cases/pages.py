@@ -217,8 +217,10 @@ def _query(visit: Visit) -> tuple[CaseQuery, bool]:
     asked = _asked(visit)
     text = asked["q"]
     persons, many = None, False
-    # A reference has ten capital letters and digits; anything else is of a person.
-    is_ref = text.isascii() and text.isalnum() and text.upper() == text
+    # A reference has ten capital letters and digits; anything else is of a person, and
+    # so is one letter, which would name a part of all references.
+    is_ref = len(text) > 1 and text.isascii() and text.isalnum()
+    is_ref = is_ref and text.upper() == text
     if text and not is_ref and visit.may(PERSONAL):
         found = _found(visit, text)
         persons, many, text = found.persons, found.more, ""
