@@ -53,7 +53,7 @@ def check_lists(filled: Filled, asker: Asker) -> None:
         "?unit=020507&classification=F0&status=open": "unit='020507' AND"
         " classification='F0' AND status='open'",
         "?q=A7K": "ref BETWEEN 'A7K0000000' AND 'A7KZZZZZZZ'",
-        "?q=A": "ref BETWEEN 'A000000000' AND 'AZZZZZZZZZ'",
+        "?q=A7": "ref BETWEEN 'A700000000' AND 'A7ZZZZZZZZ'",
         f"?after={late}.5000000000": after,
         f"?classification=F0&after={late}.5000000000": f"{first} AND {after}",
     }

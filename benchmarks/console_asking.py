@@ -225,7 +225,7 @@ def asked_otherwise(
             "unit": "unit=020507",
             "unit F0 open": "unit=020507&classification=F0&status=open",
             "reference": "q=A7K",
-            "first letter": "q=A",
+            "two characters": "q=A7",
             "late page": f"after={late_s(filled)}.5000000000",
             "late F0": f"classification=F0&after={late_s(filled)}.5000000000",
         }
