@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
@@ -91,7 +91,9 @@ class Asker:
         status, parts = self._loop.run_until_complete(self._ask(path, token))
         return Seen(status, b"".join(parts).decode())
 
-    def count_lines(self, path: str, token: str) -> tuple[int, float]:
+    def count_lines(
+        self, path: str, token: str, look: Callable[[], None]
+    ) -> tuple[int, float]:
         """Return the lines of a table without its head, and when the first came."""
         begun = time.perf_counter()
         found = [0, 0.0]
@@ -99,6 +101,7 @@ class Asker:
         def take(part: bytes) -> None:
             found[1] = found[1] or time.perf_counter() - begun
             found[0] += part.count(b"\n")
+            look()
 
         self._loop.run_until_complete(self._ask(path, token, take))
         return int(found[0]) - 1, found[1]

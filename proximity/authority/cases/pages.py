@@ -1,5 +1,6 @@
 """Pages of cases: the list with search and fast line-listing, and the worklist."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +47,9 @@ from proximity.errors import FormatError
 from proximity.units import day_of, iso_day
 
 _LONGEST_LIST = 60_000
+# Of a reference, whose first characters are enough; one letter is a word of a name.
+_REFERENCE = re.compile(r"[0-9A-Z]{2,10}")
+_SHORTEST_TELEPHONE = 8
 
 
 def pages() -> list[Page]:
@@ -217,10 +221,7 @@ def _query(visit: Visit) -> tuple[CaseQuery, bool]:
     asked = _asked(visit)
     text = asked["q"]
     persons, many = None, False
-    # A reference has ten capital letters and digits; anything else is of a person, and
-    # so is one letter, which would name a part of all references.
-    is_ref = len(text) > 1 and text.isascii() and text.isalnum()
-    is_ref = is_ref and text.upper() == text
+    is_ref = _REFERENCE.fullmatch(text) and not _is_telephone(text)
     if text and not is_ref and visit.may(PERSONAL):
         found = _found(visit, text)
         persons, many, text = found.persons, found.more, ""
@@ -236,7 +237,12 @@ def _query(visit: Visit) -> tuple[CaseQuery, bool]:
 
 
 def _found(visit: Visit, text: str) -> Found:
-    digits = text.replace(" ", "").lstrip("+")
-    field = PersonField.PHONE if digits.isdecimal() else PersonField.NAME
+    field = PersonField.PHONE if _is_telephone(text) else PersonField.NAME
     reader = reader_of(visit, Reason.CASE_WORK)
     return find_people(visit.authority, reader, Query(field, text))
+
+
+def _is_telephone(text: str) -> bool:
+    # Of a million references ten have digits alone: the list of all has them too.
+    digits = re.sub(r"[\s().\-/+]", "", text)
+    return digits.isdecimal() and len(digits) >= _SHORTEST_TELEPHONE
