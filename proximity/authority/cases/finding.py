@@ -190,8 +190,8 @@ def _begins_with(text: str) -> ColumnElement[bool]:
     if not (text.isascii() and text.isalnum()):
         return false()
     # All have one length, and in every language digits come before capitals.
-    ends = (text.ljust(REF_CHARACTERS, fill) for fill in "0Z")
-    return cases.c.ref.between(*ends)
+    first, last = text.ljust(REF_CHARACTERS, "0"), text.ljust(REF_CHARACTERS, "Z")
+    return cases.c.ref.between(first, last)
 
 
 def _rows(connection: Connection, keys: list[str]) -> list[Row]:

@@ -249,7 +249,8 @@ def drop_people(connection: Connection, numbers: Sequence[int]) -> None:
         for row in rows:
             _bury(connection, bytes(row.key_id))
         connection.execute(delete(persons).where(mine))
-        count_people(connection, gone=map(kept_of, rows))
+        gone = (Kept(row.unit, row.kind, row.forget_day) for row in rows)
+        count_people(connection, gone=gone)
         tables = (person_tokens, citizen_receipts, citizen_codes, citizen_sessions)
         for table in tables:
             connection.execute(delete(table).where(table.c.person.in_(block)))
