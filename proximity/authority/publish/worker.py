@@ -272,16 +272,12 @@ def _build(authority: Authority, number: int, start_s: int, end_s: int) -> None:
     invented = _padding_rows(
         outputs[0].keys, len(content.keys.key), last_s + RETENTION_S
     )
+    sizes = {"uploaded": len(content.keys.key), "invented": len(invented)}
     with authority.engine.begin() as connection:
         mine = connection.execute(
             update(batches)
             .where(batches.c.number == number, batches.c.state == BatchState.TAKEN)
-            .values(
-                state=BatchState.BUILT,
-                end_s=last_s,
-                uploaded=len(content.keys.key),
-                invented=len(invented),
-            )
+            .values(state=BatchState.BUILT, end_s=last_s, **sizes)
         )
         if not mine.rowcount:
             # Another worker was faster; its files are the batch.
