@@ -31,6 +31,9 @@ _FOREMOST = """{units}, firsts AS ({firsts})
 SELECT firsts.unit, firsts.place FROM firsts
 JOIN {table} AS one ON one.{key} = firsts.foremost ORDER BY {order} LIMIT {limit}"""
 _ARM = "SELECT * FROM ({rows}) AS arm{number}"
+# One plan for all units: PostgreSQL would plan a hundred arms for longer than it reads.
+_LATERAL = """SELECT arm{number}.* FROM (VALUES {units}) AS of{number} (unit)
+CROSS JOIN LATERAL ({rows}) AS arm{number}"""
 _MERGED = "SELECT {key} FROM ({arms}) AS them ORDER BY {order} LIMIT {limit}"
 _FIT = """SELECT 1 FROM units
 JOIN {table} AS one ON one.{column} = units.unit WHERE {condition}"""
@@ -165,18 +168,37 @@ class _Arms:
         self, connection: Connection, foremost: Sequence[tuple[str, int]]
     ) -> list[Any]:
         """Return the first keys of some units together."""
-        arms = " UNION ALL ".join(
+        lateral = connection.dialect.name == "postgresql"
+        arms = self._laterals(foremost) if lateral else self._arms(foremost)
+        order = self._order("them")
+        statement = _MERGED.format(
+            arms=" UNION ALL ".join(arms), order=order, **self._names
+        )
+        units = {f"unit{number}": unit for number, (unit, _) in enumerate(foremost)}
+        rows = connection.execute(text(statement), units | self._values)
+        return list(rows.scalars())
+
+    def _arms(self, foremost: Sequence[tuple[str, int]]) -> list[str]:
+        return [
             _ARM.format(
                 rows=self._rows("all", f":unit{number}", place, self._limit),
                 number=number,
             )
             for number, (_, place) in enumerate(foremost)
-        )
-        order = self._order("them")
-        statement = _MERGED.format(arms=arms, order=order, **self._names)
-        units = {f"unit{number}": unit for number, (unit, _) in enumerate(foremost)}
-        rows = connection.execute(text(statement), units | self._values)
-        return list(rows.scalars())
+        ]
+
+    def _laterals(self, foremost: Sequence[tuple[str, int]]) -> list[str]:
+        numbers: dict[int, list[int]] = {}
+        for number, (_, place) in enumerate(foremost):
+            numbers.setdefault(place, []).append(number)
+        return [
+            _LATERAL.format(
+                units=", ".join(f"(:unit{each})" for each in mine),
+                rows=self._rows("all", f"of{place}.unit", place, self._limit),
+                number=place,
+            )
+            for place, mine in numbers.items()
+        ]
 
     def count(self, connection: Connection, units: Collection[str] | None) -> int:
         """Return how many rows there are, at most the limit."""
