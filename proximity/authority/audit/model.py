@@ -137,7 +137,8 @@ audit = Table(
     Column("hash", LargeBinary(32), nullable=False),
 )
 Index("audit_action", audit.c.action, audit.c.at_s)
-Index("audit_actor", audit.c.actor, audit.c.at_s)
+Index("audit_actor", audit.c.actor, audit.c.seq)
+Index("audit_unit", audit.c.unit, audit.c.seq)
 
 # The subjects once more, to be found by person; `verify` compares both.
 audit_subjects = Table(

@@ -20,9 +20,11 @@ from proximity.authority.audit.model import (
     audit_subjects,
 )
 from proximity.authority.database import reading, unusable
+from proximity.authority.unit_lists import UnitList, first_keys
 
 PAGE = 50
 _CODE_CHARACTERS = 6
+_NEWEST = UnitList(audit, audit.c.unit, audit.c.seq, (audit.c.seq,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,20 @@ def readings_of_officers(
     StoreError
         If the database cannot be used.
     """
-    statement = select(audit).where(audit.c.unit.in_(sorted(units)))
     if officer is not None:
-        statement = statement.where(audit.c.actor == officer)
-    return [_reading(row) for row in _page(authority, statement, before, limit)]
+        # A sum is in no index: the one of the account is to be used.
+        mine = (audit.c.unit + "").in_(sorted(units))
+        statement = select(audit).where(audit.c.actor == officer, mine)
+        return [_reading(row) for row in _page(authority, statement, before, limit)]
+    begin = ("", {}) if before is None else ("one.seq < :before", {"before": before})
+    try:
+        with reading(authority.engine) as connection:
+            newest = first_keys(connection, _NEWEST, units, begin=begin, limit=limit)
+            shown = select(audit).where(audit.c.seq.in_(newest))
+            rows = connection.execute(shown.order_by(audit.c.seq.desc())).all()
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+    return [_reading(row) for row in rows]
 
 
 def readings_of_person(

@@ -10,6 +10,11 @@ from proximity.authority.assembly import Authority
 from proximity.authority.cases.chains import add_contact, chain_of
 from proximity.authority.cases.deeds import ask_to_withdraw
 from proximity.authority.cases.events import timeline
+from proximity.authority.cases.finding import (
+    CaseQuery,
+    find_cases,
+    worklist,
+)
 from proximity.authority.cases.forms import (
     AfterQuery,
     AskedAnswer,
@@ -42,15 +47,12 @@ from proximity.authority.cases.indicators import indicators
 from proximity.authority.cases.merging import duplicates_of, merge_cases
 from proximity.authority.cases.policy import load_policy
 from proximity.authority.cases.records import (
-    CaseQuery,
     Changed,
     Row,
     Scope,
     change_case,
     create_case,
-    find_cases,
     read_case,
-    worklist,
 )
 from proximity.authority.cases.rules import completeness
 from proximity.authority.cases.tokens import Ask, issue_token

@@ -142,7 +142,10 @@ def chain_of(
     above = [
         edge["source"]
         for edge in connection.execute(
-            select(edges).where(edges.c.target == ref, edges.c.withdrawn_s.is_(None))
+            select(edges)
+            .where(edges.c.target == ref, edges.c.withdrawn_s.is_(None))
+            .order_by(edges.c.source)
+            .limit(MAX_EDGES)
         ).mappings()
     ]
     wanted = {edge["target"] for edge in (*first, *second)} | set(above)

@@ -9,10 +9,10 @@ from fastapi.responses import Response
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.cases.api import API_SCOPE
+from proximity.authority.cases.finding import CaseQuery
 from proximity.authority.cases.forms import LinesAnswer, UnitQuery, WordQuery
 from proximity.authority.cases.line_list import export_lines, import_lines
 from proximity.authority.cases.policy import load_policy
-from proximity.authority.cases.records import CaseQuery
 from proximity.authority.cases.spreadsheet import ENCODINGS, MAX_BYTES
 from proximity.authority.database import reading
 from proximity.authority.verification.api import needs_key
@@ -46,7 +46,7 @@ def line_routes(authority: Authority) -> APIRouter:
         encoding: Annotated[str, Query(max_length=16)] = ENCODINGS[0],
     ) -> Response:
         """Return the line list as CSV."""
-        query = CaseQuery(unit, classification, status, limit=200)
+        query = CaseQuery(unit, classification, status)
         with reading(authority.engine) as connection:
             data = export_lines(connection, API_SCOPE, query, encoding)
         headers = {"Content-Disposition": 'attachment; filename="line-list.csv"'}

@@ -4,7 +4,6 @@ A row with a reference changes that case, one without makes a new one. Nothing i
 written unless every row can be; a dry run tells the same and writes nothing.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +11,14 @@ from sqlalchemy import Connection
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
+from proximity.authority.cases.finding import CaseQuery, every_case
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.records import (
-    CaseQuery,
     Changed,
     Row,
     Scope,
     change_case,
     create_case,
-    find_cases,
 )
 from proximity.authority.cases.rules import Origin
 from proximity.authority.cases.spreadsheet import ENCODINGS, read_sheet, write_sheet
@@ -99,7 +97,7 @@ def export_lines(
     """
     if encoding not in ENCODINGS:
         raise ApiError(400, "bad_request", f"encoding is of {', '.join(ENCODINGS)}")
-    rows = _every(connection, scope, query)
+    rows = every_case(connection, scope, query)
     return write_sheet(COLUMNS, map(line_cells, rows), encoding)
 
 
@@ -147,17 +145,6 @@ def import_lines(
                 ref = cells.get("ref") or None
                 lines.append(LineReport(number, "refused", ref, str(error)))
     return ImportReport(sheet.encoding, tuple(lines))
-
-
-def _every(connection: Connection, scope: Scope, query: CaseQuery) -> Iterable[Row]:
-    more = True
-    while more:
-        page = find_cases(connection, scope, query)
-        yield from page.rows
-        more = page.more
-        if more:
-            last = page.rows[-1]
-            query = query._replace(after=(last["updated_s"], last["ref"]))
 
 
 def line_cells(row: Row) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select, update
+from sqlalchemy import Connection, Table, delete, or_, select, union, update
 
 from proximity.authority.api_error import ApiError
 from proximity.authority.cases.events import Event, note
@@ -48,17 +48,14 @@ def duplicates_of(connection: Connection, scope: Scope, ref: str) -> list[Duplic
     case = read_case(connection, scope, ref)
     own_keys = select(shared_keys.c.key).where(shared_keys.c.ref == ref)
     same_keys = select(shared_keys.c.ref).where(shared_keys.c.key.in_(own_keys))
-    alike: ColumnElement[bool] = cases.c.ref.in_(same_keys)
-    if case["person"] is not None:
-        alike = or_(alike, cases.c.person == case["person"])
-    rows = connection.execute(
-        select(cases).where(
-            alike,
-            cases.c.ref != ref,
-            cases.c.status.not_in(_FINAL),
-            scope.condition(),
-        )
+    # Who has no record is the same as nobody.
+    own = case["person"] or 0
+    same_person = select(cases.c.ref).where(cases.c.person == own)
+    few = cases.c.ref.in_(union(same_keys, same_person))
+    found_rows = connection.execute(
+        select(cases).where(few, cases.c.ref != ref, cases.c.status.not_in(_FINAL))
     ).mappings()
+    rows = [row for row in found_rows if scope.allows(row["unit"])]
     found = [
         Duplicate(
             row["ref"],

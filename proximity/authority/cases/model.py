@@ -49,8 +49,40 @@ cases = Table(
     Column("version", Integer, nullable=False),
 )
 Index("cases_updated", cases.c.updated_s, cases.c.ref)
-Index("cases_unit", cases.c.unit, cases.c.updated_s)
-Index("cases_status", cases.c.status, cases.c.updated_s)
+# Lists of one unit, and by them of several: see `unit_lists`.
+Index("cases_unit", cases.c.unit, cases.c.updated_s, cases.c.ref)
+Index(
+    "cases_unit_classification",
+    cases.c.unit,
+    cases.c.classification,
+    cases.c.updated_s,
+    cases.c.ref,
+)
+Index(
+    "cases_unit_status",
+    cases.c.unit,
+    cases.c.status,
+    cases.c.updated_s,
+    cases.c.ref,
+    cases.c.classification,
+)
+_IS_DUE = cases.c.due_day.is_not(None)
+Index(
+    "cases_unit_due",
+    cases.c.unit,
+    cases.c.assigned,
+    cases.c.due_day,
+    cases.c.ref,
+    sqlite_where=_IS_DUE,
+    postgresql_where=_IS_DUE,
+)
+_HAS_ONSET = cases.c.onset_day.is_not(None)
+Index(
+    "cases_onset",
+    cases.c.onset_day,
+    sqlite_where=_HAS_ONSET,
+    postgresql_where=_HAS_ONSET,
+)
 Index("cases_due", cases.c.due_day, cases.c.unit)
 Index("cases_person", cases.c.person)
 Index("cases_created", cases.c.created_s)
@@ -178,5 +210,11 @@ transfers = Table(
     Column("offered_by", String(254), nullable=False),
     Column("decided_s", BigInteger),
 )
-Index("case_transfers_to", transfers.c.to_unit, transfers.c.state)
+Index(
+    "case_transfers_to",
+    transfers.c.to_unit,
+    transfers.c.state,
+    transfers.c.offered_s,
+    transfers.c.id,
+)
 Index("case_transfers_ref", transfers.c.ref)

@@ -1,5 +1,7 @@
 """Pages of cases: the list with search and fast line-listing, and the worklist."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from proximity.authority.accounts.organisations import find_organisation, unit_names
@@ -12,6 +14,13 @@ from proximity.authority.cases import (
     transfer_pages,
 )
 from proximity.authority.cases.api import parse_after, parse_day
+from proximity.authority.cases.finding import (
+    CaseQuery,
+    count_due,
+    every_case,
+    find_cases,
+    worklist,
+)
 from proximity.authority.cases.judge import load_texts
 from proximity.authority.cases.line_list import COLUMNS, import_lines, line_cells
 from proximity.authority.cases.policy import load_policy
@@ -28,12 +37,8 @@ from proximity.authority.cases.reach import (
     writing_scope,
 )
 from proximity.authority.cases.records import (
-    CaseQuery,
     Scope,
-    count_due,
     create_case,
-    find_cases,
-    worklist,
 )
 from proximity.authority.cases.rules import Classification, Status
 from proximity.authority.cases.transfers import count_offers, list_offers
@@ -44,7 +49,7 @@ from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
 from proximity.authority.people.model import NewPerson, PersonField, PersonKind
 from proximity.authority.people.records import add_people
-from proximity.authority.people.search import Query, find_people
+from proximity.authority.people.search import Found, Query, find_people
 from proximity.errors import FormatError
 from proximity.units import day_of, iso_day
 
@@ -54,6 +59,9 @@ _EXAMPLE = (
     ("classification", "unit", "onset", "test", "test_result"),
     ("F0", "02641", "2026-11-27", "2026-11-29", "positive"),
 )
+# Of a reference, whose first characters are enough; one letter is a word of a name.
+_REFERENCE = re.compile(r"[0-9A-Z]{2,10}")
+_SHORTEST_TELEPHONE = 8
 
 
 def pages() -> list[Page]:
@@ -85,7 +93,7 @@ def _list(visit: Visit) -> View:
 
 
 def _list_view(visit: Visit, error: str = "", status: int = 200) -> Html:
-    query = _query(visit)
+    query, many = _query(visit)
     scope = scope_of(visit)
     with reading(visit.authority.engine) as connection:
         page = find_cases(connection, scope, query)
@@ -103,6 +111,7 @@ def _list_view(visit: Visit, error: str = "", status: int = 200) -> Html:
         "adding": bool(error) or "add" in visit.query or "done" in visit.query,
         "after": "" if last is None else f"{last['updated_s']}.{last['ref']}",
         "asked": _asked(visit),
+        "many": len(query.persons or ()) if many else 0,
         "typed": visit.form,
         "home": visit.officer.unit.id,
         "classifications": list(Classification),
@@ -112,19 +121,15 @@ def _list_view(visit: Visit, error: str = "", status: int = 200) -> Html:
 
 
 def _csv(visit: Visit) -> View:
-    scope, query = scope_of(visit), _query(visit)._replace(limit=200)
-    with reading(visit.authority.engine) as connection:
-        rows: list[list[Any]] = []
-        more = True
-        while more:
-            page = find_cases(connection, scope, query)
-            cells = map(line_cells, page.rows)
-            rows += [[row[name] for name in COLUMNS] for row in cells]
-            more = page.more
-            if more:
-                last = page.rows[-1]
-                query = query._replace(after=(last["updated_s"], last["ref"]))
-    return Csv("line-list", COLUMNS, rows)
+    scope, (query, _) = scope_of(visit), _query(visit)
+
+    def rows() -> Iterator[list[object]]:
+        # Read as they are sent: all of them at once would fill the memory.
+        with reading(visit.authority.engine) as connection:
+            for cells in map(line_cells, every_case(connection, scope, query)):
+                yield [cells[name] for name in COLUMNS]
+
+    return Csv("line-list", COLUMNS, rows())
 
 
 def _add(visit: Visit) -> View:
@@ -251,15 +256,16 @@ def _asked(visit: Visit) -> dict[str, str]:
     return {name: visit.query.text(name, longest) for name, longest in lengths.items()}
 
 
-def _query(visit: Visit) -> CaseQuery:
+def _query(visit: Visit) -> tuple[CaseQuery, bool]:
+    """Return what is asked for, and whether more persons fit than are looked up."""
     asked = _asked(visit)
     text = asked["q"]
-    persons = None
-    # A reference has ten capital letters and digits; anything else is of a person.
-    is_ref = text.isascii() and text.isalnum() and text.upper() == text
+    persons, many = None, False
+    is_ref = _REFERENCE.fullmatch(text) and not _is_telephone(text)
     if text and not is_ref and visit.may(PERSONAL):
-        persons, text = _found(visit, text), ""
-    return CaseQuery(
+        found = _found(visit, text)
+        persons, many, text = found.persons, found.more, ""
+    query = CaseQuery(
         unit=asked["unit"] or None,
         classification=asked["classification"] or None,
         status=asked["status"] or None,
@@ -270,10 +276,16 @@ def _query(visit: Visit) -> CaseQuery:
         persons=persons,
         after=parse_after(visit.query.text("after", 64)),
     )
+    return query, many
 
 
-def _found(visit: Visit, text: str) -> tuple[int, ...]:
-    digits = text.replace(" ", "").lstrip("+")
-    field = PersonField.PHONE if digits.isdecimal() else PersonField.NAME
+def _found(visit: Visit, text: str) -> Found:
+    field = PersonField.PHONE if _is_telephone(text) else PersonField.NAME
     reader = reader_of(visit, Reason.CASE_WORK)
-    return find_people(visit.authority, reader, Query(field, text)).persons
+    return find_people(visit.authority, reader, Query(field, text))
+
+
+def _is_telephone(text: str) -> bool:
+    # Of a million references ten have digits alone: the list of all has them too.
+    digits = re.sub(r"[\s().\-/+]", "", text)
+    return digits.isdecimal() and len(digits) >= _SHORTEST_TELEPHONE

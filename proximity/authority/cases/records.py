@@ -1,4 +1,4 @@
-"""Cases in the database: made, read within a scope, changed, found."""
+"""Cases in the database: made, read within a scope, changed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    and_,
-    func,
     insert,
-    or_,
     select,
-    tuple_,
     update,
 )
 
@@ -34,10 +30,7 @@ from proximity.units import day_of
 
 # Without the letters and digits that are mistaken for each other when read out.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_REF_CHARACTERS = 10
-MAX_PAGE = 200
-MAX_DUE = 100
-_COUNTED = 1_000
+REF_CHARACTERS = 10
 _DAYS = range(100_000)
 _DAY_FIELDS = (
     *("onset_day", "test_day", "from_day", "to_day", "isolated_day"),
@@ -94,38 +87,6 @@ class Scope:
         return cases.c.unit.in_(sorted(self.units))
 
 
-class CaseQuery(NamedTuple):
-    """Which cases to list; what is None does not narrow.
-
-    Attributes
-    ----------
-    text : str or None
-        First characters of a reference.
-    persons : tuple of int or None
-        Records that a search of names found.
-    after : (int, str) or None
-        `updated_s` and `ref` of the last one of the page before.
-    """
-
-    unit: str | None = None
-    classification: str | None = None
-    status: str | None = None
-    assigned: str | None = None
-    text: str | None = None
-    persons: tuple[int, ...] | None = None
-    onset_from: int | None = None
-    onset_to: int | None = None
-    after: tuple[int, str] | None = None
-    limit: int = 50
-
-
-class CasePage(NamedTuple):
-    """One page of cases, the latest changed first, and whether there are more."""
-
-    rows: list[Row]
-    more: bool
-
-
 class Changed(NamedTuple):
     """What an officer wants of a case, and which version they saw."""
 
@@ -168,7 +129,7 @@ def create_case(
         raise _bad("a case has a unit and a classification")
     if not scope.may_change(values["classification"], values["unit"]):
         raise ApiError(403, "forbidden", "the unit, or cases of it, are not yours")
-    ref = "".join(_ALPHABET[byte % 32] for byte in entropy(_REF_CHARACTERS))
+    ref = "".join(_ALPHABET[byte % 32] for byte in entropy(REF_CHARACTERS))
     row: Row = {
         "ref": ref,
         "status": Status.OPEN,
@@ -260,69 +221,6 @@ def write_case(
     )
     if not done.rowcount:
         raise ApiError(409, "conflict", "somebody else changed the case meanwhile")
-
-
-def find_cases(connection: Connection, scope: Scope, query: CaseQuery) -> CasePage:
-    """Return a page of the cases within a scope; one statement, whatever there is."""
-    c = cases.c
-    limit = max(1, min(query.limit, MAX_PAGE))
-    wanted = [scope.condition()]
-    for column, value in (
-        (c.unit, query.unit),
-        (c.classification, query.classification),
-        (c.status, query.status),
-        (c.assigned, query.assigned),
-    ):
-        if value is not None:
-            wanted.append(column == value)
-    if query.text:
-        wanted.append(c.ref.startswith(query.text.upper(), autoescape=True))
-    if query.persons is not None:
-        wanted.append(c.person.in_(query.persons))
-    if query.onset_from is not None:
-        wanted.append(c.onset_day >= query.onset_from)
-    if query.onset_to is not None:
-        wanted.append(c.onset_day <= query.onset_to)
-    if query.after is not None:
-        wanted.append(tuple_(c.updated_s, c.ref) < query.after)
-    rows = connection.execute(
-        select(cases)
-        .where(and_(*wanted))
-        .order_by(c.updated_s.desc(), c.ref.desc())
-        .limit(limit + 1)
-    ).mappings()
-    found = [dict(row) for row in rows]
-    return CasePage(found[:limit], len(found) > limit)
-
-
-def worklist(
-    connection: Connection, scope: Scope, *, assigned: str | None, today: int
-) -> list[Row]:
-    """Return what is due until today, the longest due first: own work and nobody's."""
-    rows = connection.execute(
-        select(cases)
-        .where(_due(scope, assigned, today))
-        .order_by(cases.c.due_day, cases.c.unit, cases.c.ref)
-        .limit(MAX_DUE)
-    ).mappings()
-    return [dict(row) for row in rows]
-
-
-def count_due(
-    connection: Connection, scope: Scope, *, assigned: str | None, today: int
-) -> int:
-    """Return how many `worklist` would have without its bound; at most 1,000."""
-    some = select(cases.c.ref).where(_due(scope, assigned, today)).limit(_COUNTED)
-    statement = select(func.count()).select_from(some.subquery())
-    return connection.execute(statement).scalar_one()
-
-
-def _due(scope: Scope, assigned: str | None, today: int) -> ColumnElement[bool]:
-    # What has ended is due on no day.
-    due = and_(scope.condition(), cases.c.due_day <= today)
-    if not assigned:
-        return due
-    return and_(due, or_(cases.c.assigned.is_(None), cases.c.assigned == assigned))
 
 
 def checked_fields(fields: Mapping[str, Any]) -> Row:

@@ -15,8 +15,17 @@ from proximity.authority.cases.model import edges, transfers
 from proximity.authority.cases.records import Row, Scope, read_case, write_case
 from proximity.authority.cases.rules import ENDED, Status
 from proximity.authority.people.records import move_person
+from proximity.authority.unit_lists import UnitList, first_keys
 
 OFFERED, _ACCEPTED, DECLINED = "offered", "accepted", "declined"
+MAX_OFFERS = 100
+_OLDEST = UnitList(
+    transfers,
+    transfers.c.to_unit,
+    transfers.c.id,
+    (transfers.c.offered_s, transfers.c.id),
+    descending=False,
+)
 # Nobody outside asks for these, and the other unit gets its own.
 _NOT_IN_PACKAGE = frozenset({"assigned", "merged_into", "version"})
 
@@ -68,10 +77,18 @@ def offer_transfer(
 
 
 def list_offers(connection: Connection, scope: Scope) -> list[Row]:
-    """Return what is offered to the units of a scope, the oldest first."""
-    columns = [c for c in transfers.c if c.name != "sealed"]
+    """Return what is offered to the units of a scope: the first 100, oldest first."""
+    c = transfers.c
+    oldest = first_keys(
+        connection,
+        _OLDEST,
+        scope.units,
+        any_of=({c.state: OFFERED},),
+        limit=MAX_OFFERS,
+    )
+    columns = [each for each in c if each.name != "sealed"]
     rows = connection.execute(
-        select(*columns).where(_to(scope)).order_by(transfers.c.offered_s)
+        select(*columns).where(c.id.in_(oldest)).order_by(c.offered_s, c.id)
     ).mappings()
     return [dict(row) for row in rows]
 

@@ -3,7 +3,12 @@
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 
 from proximity.authority.console.cookies import Cookies
 from proximity.authority.console.frame import render
@@ -61,7 +66,7 @@ def make_response(
             return JSONResponse(dict(fields), status)
         case Csv(name):
             headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-            return Response(encode_csv(view), 200, headers, "text/csv")
+            return StreamingResponse(encode_csv(view), 200, headers, "text/csv")
         case Redirect(to, done):
             return _see(to + ("?" + urlencode({"done": done}) if done else ""))
         case SignedIn(token, to, as_json):

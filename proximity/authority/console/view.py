@@ -2,11 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 # What makes a spreadsheet take a cell for a formula.
+_PIECE_CHARACTERS = 65_536
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -89,6 +91,7 @@ class Csv:
         Of the file, without its ending.
     header : sequence of str
     rows : iterable of sequences
+        Taken one by one while the table is sent.
     """
 
     name: str
@@ -99,14 +102,19 @@ class Csv:
 View = Html | Redirect | SignedIn | SignedOut | Json | Csv
 
 
-def encode_csv(view: Csv) -> bytes:
-    """Return a table as UTF-8 that no spreadsheet takes for formulas."""
+def encode_csv(view: Csv) -> Iterator[bytes]:
+    """Yield a table as UTF-8 that no spreadsheet takes for formulas, piece by piece."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([safe_cell(each) for each in view.header])
-    writer.writerows([safe_cell(each) for each in row] for row in view.rows)
     # Spreadsheets take a file without the mark for one of a local code page.
-    return text.getvalue().encode("utf-8-sig")
+    text.write("\ufeff")
+    for row in chain((view.header,), view.rows):
+        writer.writerow([safe_cell(each) for each in row])
+        if text.tell() >= _PIECE_CHARACTERS:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def safe_cell(value: Any) -> Any:

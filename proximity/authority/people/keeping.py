@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, update
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import Action, Reader
 from proximity.authority.audit.trail import append_entry, entry_by
+from proximity.authority.people.counts import count_people, kept_of
 from proximity.authority.people.model import persons
 from proximity.authority.people.records import drop_people, living_key, person_row
 from proximity.authority.people.vault import Slot
@@ -130,6 +131,8 @@ def _set_day(
     connection.execute(
         update(persons).where(persons.c.person == row.person).values(forget_day=day)
     )
+    was = kept_of(row)
+    count_people(connection, come=[was._replace(forget_day=day)], gone=[was])
 
 
 def _check_day(authority: Authority, day: int) -> None:

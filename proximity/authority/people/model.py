@@ -104,6 +104,18 @@ persons = Table(
 Index("persons_unit", persons.c.unit, persons.c.kind)
 Index("persons_forget", persons.c.forget_day)
 
+# How many persons are forgotten on a day: the same as counting `persons`, for pages
+# that cannot count a million rows each time.
+person_counts = Table(
+    "person_counts",
+    METADATA,
+    Column("unit", String(64), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("forget_day", Integer, primary_key=True),
+    Column("people", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Keyed hashes by which a person is found; see `search`.
 person_tokens = Table(
     "person_tokens",

@@ -1,9 +1,7 @@
 """The console's page of retention: what is forgotten when, and by which rule."""
 
-from sqlalchemy import select
-
 from proximity.authority.accounts.model import Area, organisations
-from proximity.authority.accounts.organisations import unit_names
+from proximity.authority.accounts.organisations import list_organisations
 from proximity.authority.accounts.rules import reads
 from proximity.authority.console.registry import Group, Page
 from proximity.authority.console.view import Html, View
@@ -26,16 +24,21 @@ def pages() -> list[Page]:
 def _retention(visit: Visit) -> View:
     reach = visit.reach(_READ, organisations.c.id)
     with reading(visit.authority.engine) as connection:
-        found = connection.execute(select(organisations.c.id).where(reach)).scalars()
-        units = unit_names(connection, set(found))
+        units = list_organisations(connection, reach)
+    chosen = visit.query.text("unit", 32)
+    # Of the units in reach alone: what is not theirs narrows to nothing.
+    above = next((each.path for each in units if each.id == chosen), chosen)
+    within = [each.id for each in units if each.path.startswith(above)]
     context = {
         "rules": retention_rules(visit.authority),
         "longest": MAX_KEEP_DAYS,
         "audit_days": visit.authority.settings.keep_audit_days,
         "rows": [
             (iso_day(row.day), row.day <= day_of(visit.now_s), row)
-            for row in retention_calendar(visit.authority, sorted(units))
+            for row in retention_calendar(visit.authority, within)
         ],
         "units": units,
+        "chosen": chosen,
+        "top": min((each.depth for each in units), default=0),
     }
     return Html("people/retention.html", context)

@@ -16,6 +16,7 @@ from proximity.authority.audit.trail import (
     note_tail,
 )
 from proximity.authority.database import reading, upsert
+from proximity.authority.people.counts import Kept, count_people, kept_of
 from proximity.authority.people.folding import terms_of
 from proximity.authority.people.key_store import WrappedKey
 from proximity.authority.people.model import (
@@ -38,12 +39,25 @@ _PERSON_SHIFT = 4
 _BLOCK = 5_000
 
 
-class _Sealed(NamedTuple):
-    """A record ready to be stored."""
+class SealedPerson(NamedTuple):
+    """A record ready to be stored.
+
+    Attributes
+    ----------
+    row : dict
+        Of `persons`.
+    tokens : list of int
+        By which the person is found.
+    key : WrappedKey
+    """
 
     row: dict[str, Any]
     tokens: list[int]
     key: WrappedKey
+
+    def __repr__(self) -> str:
+        """Tell nothing of the person."""
+        return "<SealedPerson>"
 
 
 class Anew(NamedTuple):
@@ -96,6 +110,31 @@ def add_people(
     """
     hold_masters(connection)
     authority.vault.use(masters_in_use(connection).newest)
+    sealed = seal_people(authority, people)
+    # First the keys: a record without its key would be lost, a key without a record
+    # is destroyed on its day.
+    authority.vault.key_store.put([each.key for each in sealed])
+    for block in _blocks(sealed):
+        connection.execute(insert(persons), [each.row for each in block])
+        _insert_tokens(connection, block)
+    come = (
+        Kept(row["unit"], row["kind"], row["forget_day"])
+        for row in (each.row for each in sealed)
+    )
+    count_people(connection, come=come)
+    return [each.row["person"] for each in sealed]
+
+
+def seal_people(
+    authority: Authority, people: Iterable[NewPerson]
+) -> list[SealedPerson]:
+    """Seal persons under keys of their own; nothing is stored.
+
+    Raises
+    ------
+    ApiError
+        If a value may not be stored.
+    """
     today = day_of(authority.now_s)
     sealed = []
     for each in people:
@@ -105,13 +144,7 @@ def add_people(
         made = _seal(authority, slot, check_values(each.values), day)
         row = {"kind": each.kind, "made_s": authority.now_s, "hold_day": 0}
         sealed.append(made._replace(row=made.row | row))
-    # First the keys: a record without its key would be lost, a key without a record
-    # is destroyed on its day.
-    authority.vault.key_store.put([each.key for each in sealed])
-    for block in _blocks(sealed):
-        connection.execute(insert(persons), [each.row for each in block])
-        _insert_tokens(connection, block)
-    return [each.row["person"] for each in sealed]
+    return sealed
 
 
 def correct_person(
@@ -243,9 +276,13 @@ def drop_people(connection: Connection, numbers: Sequence[int]) -> None:
     """Delete all rows of persons; their keys wait to be destroyed."""
     for block in _blocks(numbers):
         mine = persons.c.person.in_(block)
-        names = connection.execute(select(persons.c.key_id).where(mine)).scalars()
-        bury_keys(connection, [bytes(name) for name in names])
+        c = persons.c
+        columns = (c.key_id, c.unit, c.kind, c.forget_day)
+        rows = connection.execute(select(*columns).where(mine)).all()
+        bury_keys(connection, [bytes(row.key_id) for row in rows])
         connection.execute(delete(persons).where(mine))
+        gone = (Kept(row.unit, row.kind, row.forget_day) for row in rows)
+        count_people(connection, gone=gone)
         tables = (person_tokens, citizen_receipts, citizen_codes, citizen_sessions)
         for table in tables:
             connection.execute(delete(table).where(table.c.person.in_(block)))
@@ -263,7 +300,7 @@ def _seal(
     slot: Slot,
     values: Mapping[PersonField, str],
     forget_day: int,
-) -> _Sealed:
+) -> SealedPerson:
     vault = authority.vault
     key, wrapped = vault.new_key(slot, forget_day)
     row: dict[str, Any] = {
@@ -277,7 +314,7 @@ def _seal(
         text = values.get(field)
         row[field] = None if text is None else vault.seal(key, field, text)
     tokens = sorted(set(vault.tokens(slot.unit, terms_of(values))))
-    return _Sealed(row, tokens, wrapped)
+    return SealedPerson(row, tokens, wrapped)
 
 
 def _open(
@@ -300,12 +337,14 @@ def seal_anew(
     StoreError
         If the key store cannot be used.
     """
-    sealed = []
+    sealed, come, gone = [], [], []
     for row, wrapped, unit, values in records:
         # A database that says a later day than the key store keeps nobody.
         day = min(row.forget_day, wrapped.forget_day)
         slot = Slot(row.person, unit, row.version + 1)
         sealed.append(_seal(authority, slot, values, day))
+        gone.append(kept_of(row))
+        come.append(gone[-1]._replace(unit=unit, forget_day=day))
     # All at once: each time the key store is written to, the disk is waited for.
     authority.vault.key_store.put([each.key for each in sealed])
     for each in sealed:
@@ -314,10 +353,11 @@ def seal_anew(
     numbers = [each.row["person"] for each in sealed]
     connection.execute(delete(person_tokens).where(person_tokens.c.person.in_(numbers)))
     _insert_tokens(connection, sealed)
+    count_people(connection, come=come, gone=gone)
     bury_keys(connection, [bytes(record.row.key_id) for record in records])
 
 
-def _insert_tokens(connection: Connection, sealed: Iterable[_Sealed]) -> None:
+def _insert_tokens(connection: Connection, sealed: Iterable[SealedPerson]) -> None:
     rows = [
         {"token": token, "person": each.row["person"]}
         for each in sealed

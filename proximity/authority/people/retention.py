@@ -1,6 +1,6 @@
 """Forgets on time: first record keys, then rows; what a backup holds goes with them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Connection, delete, func, select
@@ -10,6 +10,7 @@ from proximity.authority.audit.model import SERVICE, Action, Entry, Reason
 from proximity.authority.audit.trail import append_entry
 from proximity.authority.cases.model import heard_tags, recursive_keys, shared_keys
 from proximity.authority.database import METADATA, reading
+from proximity.authority.people.counts import people_by_day
 from proximity.authority.people.model import (
     PersonKind,
     citizen_codes,
@@ -75,10 +76,9 @@ class RetentionReport:
 
 @dataclass(frozen=True, slots=True)
 class RetentionDay:
-    """How many persons of a kind in a unit are forgotten on a day."""
+    """How many persons of a kind are forgotten on a day."""
 
     day: int
-    unit: str
     kind: PersonKind
     people: int
 
@@ -145,29 +145,22 @@ def retention_preview(authority: Authority) -> RetentionReport:
 
 
 def retention_calendar(
-    authority: Authority, units: Sequence[str], *, days: int = 30
+    authority: Authority, units: Collection[str], *, days: int = 30
 ) -> list[RetentionDay]:
     """Return what is forgotten on each of the next days: the console's page.
 
     Parameters
     ----------
     authority : Authority
-    units : sequence of str
-        Those that the officer may see.
+    units : collection of str
+        Those that the officer may see, or one of them.
     days : int
         So many from today, overdue ones included.
     """
-    c = persons.c
     last = day_of(authority.now_s) + days
-    statement = (
-        select(c.forget_day, c.unit, c.kind, func.count())
-        .where(c.unit.in_(sorted(units)), c.forget_day <= last)
-        .group_by(c.forget_day, c.unit, c.kind)
-        .order_by(c.forget_day, c.unit, c.kind)
-    )
     with reading(authority.engine) as connection:
-        rows = connection.execute(statement).all()
-    return [RetentionDay(day, unit, PersonKind(kind), n) for day, unit, kind, n in rows]
+        rows = people_by_day(connection, units, last)
+    return [RetentionDay(day, PersonKind(kind), n) for day, kind, n in rows]
 
 
 def retention_rules(authority: Authority) -> dict[PersonKind, int]:

@@ -54,7 +54,7 @@ codes = Table(
     # Of the officer who issued it in the console.
     Column("unit", String(32)),
 )
-Index("codes_unit", codes.c.unit, codes.c.issued_s)
+Index("codes_unit", codes.c.unit, codes.c.issued_s, codes.c.uuid)
 Index("codes_issued", codes.c.issued_s)
 
 tokens = Table(

@@ -5,7 +5,7 @@ import uuid
 
 from sqlalchemy import func, select
 
-from proximity.authority.accounts.model import Area, Unit
+from proximity.authority.accounts.model import ROOT_UNIT, Area, Unit, organisations
 from proximity.authority.accounts.organisations import (
     find_organisation,
     unit_names,
@@ -18,6 +18,7 @@ from proximity.authority.console.site import refusal_text
 from proximity.authority.console.view import Html, Redirect, View
 from proximity.authority.console.visit import Visit
 from proximity.authority.database import reading
+from proximity.authority.unit_lists import UnitList, first_keys
 from proximity.authority.verification.issuing import (
     CodeOrder,
     IssuedCode,
@@ -31,6 +32,7 @@ from proximity.units import DAY_S, day_of, iso_day
 
 _READ, _WRITE = reads(Area.CODES), writes(Area.CODES)
 _LIST = 100
+_NEWEST = UnitList(codes, codes.c.unit, codes.c.uuid, (codes.c.issued_s, codes.c.uuid))
 _TYPES = (TestType.CONFIRMED, TestType.LIKELY, TestType.NEGATIVE)
 
 
@@ -198,13 +200,17 @@ def _expire(visit: Visit) -> View:
 
 
 def _list(visit: Visit) -> View:
-    reach = visit.reach(_READ, codes.c.unit)
+    units = None
     with reading(visit.authority.engine) as connection:
+        if not visit.may(_READ, ROOT_UNIT):
+            reach = visit.reach(_READ, organisations.c.id)
+            ids = connection.execute(select(organisations.c.id).where(reach))
+            units = set(ids.scalars())
+        newest = first_keys(connection, _NEWEST, units, limit=_LIST)
         rows = connection.execute(
             select(codes)
-            .where(reach, codes.c.unit.is_not(None))
-            .order_by(codes.c.issued_s.desc())
-            .limit(_LIST)
+            .where(codes.c.uuid.in_(newest))
+            .order_by(codes.c.issued_s.desc(), codes.c.uuid.desc())
         ).all()
         names = unit_names(connection, {row.unit for row in rows})
     context = {"rows": rows, "units": names, "now_s": visit.now_s}

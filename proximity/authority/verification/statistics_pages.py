@@ -50,7 +50,9 @@ def _figures(visit: Visit) -> tuple[list[int], dict[str, dict[int, int]], bool]:
             reach = visit.reach(_READ, organisations.c.id)
             ids = connection.execute(select(organisations.c.id).where(reach)).scalars()
             names = {of_unit(name, unit): name for unit in ids for name in _CODES}
-            statement = statement.where(daily_counts.c.name.contains("@"))
+            statement = statement.where(daily_counts.c.name.in_(sorted(names)))
+        else:
+            statement = statement.where(daily_counts.c.name.not_like("%@%"))
         for day, name, count in connection.execute(statement):
             shown = name if whole else names.get(name)
             if shown is not None:

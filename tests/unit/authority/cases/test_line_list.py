@@ -3,12 +3,13 @@
 import pytest
 
 from proximity.authority.api_error import ApiError
+from proximity.authority.cases.finding import CaseQuery
 from proximity.authority.cases.line_list import (
     COLUMNS,
     export_lines,
     import_lines,
 )
-from proximity.authority.cases.records import CaseQuery, Scope, read_case
+from proximity.authority.cases.records import Scope, read_case
 from proximity.authority.cases.spreadsheet import read_sheet
 
 DAY = 20_600  # 2026-05-27

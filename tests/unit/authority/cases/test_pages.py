@@ -9,7 +9,13 @@ from proximity.authority.accounts.model import Role
 from proximity.authority.cases.model import cases
 from proximity.authority.cases.policy import TracingPolicy
 from proximity.authority.cases.records import Scope, create_case
-from proximity.authority.people.model import persons
+from proximity.authority.people.model import (
+    NewPerson,
+    PersonField,
+    PersonKind,
+    persons,
+)
+from proximity.authority.people.records import add_people
 
 COMMUNE = "02641"
 
@@ -88,6 +94,28 @@ def test_a_person_is_recorded_on_one_line_and_the_name_is_sealed(authority, doct
     assert "Súa" not in listed
     found = doctor.browser.get("/console/cases?q=sua+giang").text
     assert case["ref"] in found
+    for written in ("0912345678", "0912+345+678", "%2B84912345678"):
+        assert case["ref"] in doctor.browser.get(f"/console/cases?q={written}").text
+    assert case["ref"] in doctor.browser.get(f"/console/cases?q={case['ref'][:2]}").text
+
+
+@pytest.mark.parametrize("text", ["A", "7", "09+12"])
+def test_a_letter_or_some_digits_are_no_part_of_a_reference(text, put, doctor):
+    refs = put(100)
+    seen = doctor.browser.get(f"/console/cases?q={text}").text
+
+    assert any(ref.startswith(("A", "7")) for ref in refs)
+    assert 'href="/console/cases/' not in seen
+
+
+def test_who_seeks_too_common_a_name_is_told_that_there_are_more(authority, doctor):
+    name = NewPerson(COMMUNE, PersonKind.CASE, {PersonField.NAME: "Nguyễn Hoa"})
+    with authority.engine.begin() as connection:
+        add_people(authority, connection, [name] * 51)
+    seen = doctor.browser.get("/console/cases?q=nguyen&lang=en").text
+
+    assert "More than 50 people have this name" in seen
+    assert "people have this name" not in doctor.browser.get("/console/cases").text
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_what_is_none_stays_as_it_is(cell):
 
 def test_a_table_is_read_back_with_every_letter():
     rows = [('Nguyễn, Thị "Hoa"\nB', "=1"), ("Vàng A Páo", 7)]
-    data = encode_csv(Csv("t", ("Họ tên", "n"), rows))
+    data = b"".join(encode_csv(Csv("t", ("Họ tên", "n"), rows)))
     found = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
     assert data.startswith(b"\xef\xbb\xbf")

@@ -119,15 +119,15 @@ def test_what_a_case_heard_and_shared_goes_with_its_second(authority, clock):
     assert count(authority, heard_tags) == 0
 
 
-def test_the_page_of_retention_counts_by_day_unit_and_kind(authority, add_person):
+def test_the_page_of_retention_counts_by_day_and_kind(authority, add_person):
     for _ in range(2):
         add_person(kind=CONTACT, name="Lê An")
     add_person(name="Trần Bình")
     add_person(unit="10-082", name="Vũ Cúc")
 
     assert retention_calendar(authority, ["10-080"]) == [
-        RetentionDay(20_621, "10-080", CONTACT, 2),
-        RetentionDay(20_630, "10-080", PersonKind.CASE, 1),
+        RetentionDay(20_621, CONTACT, 2),
+        RetentionDay(20_630, PersonKind.CASE, 1),
     ]
     assert retention_calendar(authority, ["10-080"], days=5) == []
     assert retention_rules(authority) == {PersonKind.CASE: 30, CONTACT: 21}

@@ -70,7 +70,9 @@ def test_keys_go_out_once_among_padding_that_is_stored_too(authority, yesterday)
     assert 20 <= len(shown) <= 22
     with reading(authority.engine) as connection:
         stored = set(connection.execute(select(exposures.c.key)).scalars())
+        batch = connection.execute(select(batches)).one()
     assert shown == {bytes(key) for key in stored}
+    assert (batch.key_count, batch.padding_count) == (3, len(shown) - 3)
     assert work(authority).batches == 0
 
 
