@@ -106,7 +106,8 @@ class Growing:
         )
         other = {"unit": "02641", "classification": "F1"}
         ref = create_case(connection, SCOPE, other, **self._made())
-        offer_transfer(connection, SCOPE, ref, "02635", authority=authority)
+        offer = offer_transfer(connection, SCOPE, ref, "02635", authority=authority)
+        self.things["transfer"] = offer
         officer = f"{place:016x}"
         new = NewOfficer(officer, f"o{place}@example.org", f"Lan {place}", "02635")
         add_officer(connection, new, now_s)

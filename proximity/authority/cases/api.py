@@ -95,7 +95,12 @@ def _reading_routes(routes: APIRouter, authority: Authority) -> None:
     ) -> dict[str, Any]:
         """List cases, the latest changed first."""
         query = CaseQuery(
-            unit, classification, status, assigned, text, after=parse_after(after)
+            unit,
+            classification,
+            status,
+            assigned,
+            text=text,
+            after=parse_after(after),
         )
         with reading(authority.engine) as connection:
             page = find_cases(connection, API_SCOPE, query)

@@ -33,7 +33,7 @@ def test_a_superior_looks_at_one_unit_or_at_those_below_it(add_person, someone):
 
     def days(browser, unit):
         seen = browser.get(f"/console/retention?unit={unit}").text
-        return [int(n) for n in re.findall(r"</td><td>(\d+)</td>", seen)]
+        return [int(n) for n in re.findall(r'<td class="n"[^>]*>(\d+)</td>', seen)]
 
     whole = someone(Role.SUPERVISOR, "10").browser
     assert [days(whole, unit) for unit in ("", "080", "02641")] == [[2], [1], [1]]
