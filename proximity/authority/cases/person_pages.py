@@ -1,11 +1,13 @@
 """Who the person of a case is, and the receipt by which they see it themselves."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from proximity.authority.accounts.model import Area
+from proximity.authority.accounts.model import Area, Unit
+from proximity.authority.accounts.organisations import unit_of_row
 from proximity.authority.accounts.rules import writes
 from proximity.authority.api_error import ApiError
 from proximity.authority.audit.model import Reason
+from proximity.authority.cases.model import cases
 from proximity.authority.cases.reach import (
     PERSONAL,
     reader_of,
@@ -39,47 +41,56 @@ def pages() -> list[Page]:
 
 def _person(visit: Visit) -> View:
     """Show who it is; the audit has the line before anything is read."""
-    ref, person = _of_case(visit)
+    case = _of_case(visit)
     values: dict[PersonField, str] = {}
-    if person is not None:
-        reader = reader_of(visit, Reason.CASE_WORK, ref)
-        views = read_people(visit.authority, reader, [person], _SHOWN)
+    if case.person is not None:
+        reader = reader_of(visit, Reason.CASE_WORK, case.ref)
+        views = read_people(visit.authority, reader, [case.person], _SHOWN)
         values = dict(views[0].values) if views else {}
-    return _view(visit, ref, values=values)
+    return _view(visit, case, values=values)
 
 
 def _receipt(visit: Visit) -> View:
     """Give the person what opens their record, with a code that goes to them alone."""
-    ref, person = _of_case(visit)
+    case = _of_case(visit)
     authority = visit.authority
-    reader = reader_of(visit, Reason.CASE_WORK, ref)
+    reader = reader_of(visit, Reason.CASE_WORK, case.ref)
     try:
-        if person is None:
+        if case.person is None:
             raise ApiError(409, "no_person", "nobody is recorded")
         with authority.engine.begin() as connection:
-            visit.note(connection, "cases.receipt", subject=ref)
-            person_row(authority, connection, reader, person)
-            receipt = issue_receipt(authority, connection, person)
+            visit.note(connection, "cases.receipt", subject=case.ref)
+            person_row(authority, connection, reader, case.person)
+            receipt = issue_receipt(authority, connection, case.person)
     except ApiError as error:
         text = refusal_text(visit, error.code)
-        return _view(visit, ref, error=text, status=shown_status(error))
-    return _view(visit, ref, receipt=receipt)
+        return _view(visit, case, error=text, status=shown_status(error))
+    return _view(visit, case, receipt=receipt)
 
 
-def _of_case(visit: Visit) -> tuple[str, int | None]:
-    ref = visit.parameters["case"]
+class _Case(NamedTuple):
+    ref: str
+    person: int | None
+    unit: Unit | None
+
+
+def _of_case(visit: Visit) -> _Case:
+    ref, scope = visit.parameters["case"], scope_of(visit)
     with reading(visit.authority.engine) as connection:
-        return ref, read_case(connection, scope_of(visit), ref)["person"]
+        person = read_case(connection, scope, ref)["person"]
+        return _Case(
+            ref, person, unit_of_row(connection, cases.c.unit, cases.c.ref == ref)
+        )
 
 
-def _view(visit: Visit, ref: str, *, status: int = 200, **shown: Any) -> Html:
+def _view(visit: Visit, case: _Case, *, status: int = 200, **shown: Any) -> Html:
     context: dict[str, Any] = {
         "page_name": "case-person",
-        "ref": ref,
+        "ref": case.ref,
         "values": {},
         "error": "",
         "receipt": "",
-        "gives": visit.may(_GIVES, unit_of_case(visit)),
+        "gives": visit.may(_GIVES, case.unit),
         "own_page": f"{visit.origin}{PREFIX}/my-record",
     }
     return Html("cases/person.html", context | shown, status)
