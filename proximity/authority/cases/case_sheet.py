@@ -24,6 +24,7 @@ from proximity.authority.cases.reach import (
 from proximity.authority.cases.rules import (
     CallResult,
     Classification,
+    Origin,
     Status,
     TestResult,
     may_move,
@@ -144,7 +145,9 @@ def told(visit: Visit, event: Event, units: Mapping[str, str]) -> dict[str, Any]
     elif event.kind == "created":
         lines = [visit.t(f"case.origin.{detail['origin']}")]
     elif event.kind == "edge":
-        lines = [f"{detail['target']} · {visit.t('case.origin.' + detail['origin'])}"]
+        # Those of a telephone did not say so at first.
+        origin = detail.get("origin", Origin.BLUETOOTH.value)
+        lines = [f"{detail['target']} · {visit.t('case.origin.' + origin)}"]
     elif event.kind == "shared":
         lines = [visit.t("case.shared", keys=detail["keys"], heard=detail["heard"])]
     elif event.kind == "merged":

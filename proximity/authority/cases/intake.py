@@ -280,6 +280,7 @@ def _take_contact(
     _keep_recursive(connection, row, keys)
     told = {
         "target": row["ref"],
+        "origin": Origin.BLUETOOTH.value,
         "verdict": edge.verdict.value,
         "value": round(edge.value, 1),
         "claimed_before": taken_before,

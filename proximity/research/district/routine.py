@@ -45,7 +45,8 @@ def transferred(*, accept: bool | None) -> Aside:
             return
         offer = office.newest_offer(ref)
         yield district.later(60, 1_200)
-        other = office.desk(Role.TRACER, to_unit)
+        # Who traces contacts there takes over no case of the disease.
+        other = office.epidemiologist(1)
         other.see("/worklist")
         other.do(f"/transfers/{offer}", {"accept": "yes" if accept else "no"})
 

@@ -127,6 +127,7 @@ def test_only_states_are_offered_to_which_a_case_can_go(doctor, contact):
             Event("edge", "a", 1, {"target": "REF", "origin": "bluetooth"}),
             ["REF · case.origin.bluetooth"],
         ),
+        (Event("edge", "a", 1, {"target": "REF"}), ["REF · case.origin.bluetooth"]),
         (
             Event("shared", "person", 1, {"keys": 3, "heard": 9, "verdict": "mutual"}),
             ["case.shared 3 9"],
