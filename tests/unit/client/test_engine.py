@@ -1,9 +1,7 @@
 """The straight line, from a sighting to what a person is told."""
 
 import gc
-import os
 import weakref
-from dataclasses import replace
 
 import pytest
 
@@ -362,19 +360,6 @@ def test_the_decision_pins_the_configuration_that_made_it(
 def test_a_retention_shorter_than_the_look_back_is_the_callers_mistake():
     with pytest.raises(ValueError, match="looks back 14 days"):
         EngineSettings("", (), built_in("en-v2"), retention_days=13)
-
-
-def test_a_sharing_that_was_never_finished_is_forgotten_with_the_rest(device, tmp_path):
-    left = tmp_path / "pending_share"
-    left.write_bytes(b"sealed")
-    os.utime(left, (device.now_s, device.now_s))
-    device.engine._world = replace(device.engine._world, home=tmp_path)
-    device.engine.forget()
-    assert left.exists()
-
-    device.now_s += 7 * DAY_S
-    device.engine.forget()
-    assert not left.exists()
 
 
 def test_what_a_person_forgets_is_not_told_as_withdrawn(

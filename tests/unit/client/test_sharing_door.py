@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -162,3 +163,16 @@ def test_nothing_secret_shows_itself(pending):
 
     assert "TOKEN" not in shown
     assert "package" not in shown.removeprefix("Pending(")
+
+
+def test_a_sharing_that_was_never_finished_is_forgotten_with_the_rest(device, tmp_path):
+    left = tmp_path / "pending_share"
+    left.write_bytes(b"sealed")
+    os.utime(left, (device.now_s, device.now_s))
+    device.engine._world = replace(device.engine._world, home=tmp_path)
+    device.engine.forget()
+    assert left.exists()
+
+    device.now_s += KEPT_S
+    device.engine.forget()
+    assert not left.exists()
