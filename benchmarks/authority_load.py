@@ -53,7 +53,9 @@ def make_uploads(directory: Path, count: int, port: int) -> list[Upload]:
     issuer = authority.settings.health_authority_id
     authority.engine.dispose()
     now_s = int(time.time())
-    starts = [(now_s // DAY_S - age) * INTERVALS_PER_DAY for age in range(1, KEYS + 1)]
+    # That of yesterday may be held back yet: until two hours after its end.
+    ages = range(2, KEYS + 2)
+    starts = [(now_s // DAY_S - age) * INTERVALS_PER_DAY for age in ages]
     made = []
     for _ in range(count):
         keys = tuple(os.urandom(16) for _ in starts)

@@ -38,9 +38,10 @@ SHOWS = {
     "code-status": "class=",
     "code-new": 'value="m0"',
     "keys": "VN v2",
-    "publication": '<th scope="row">#',
-    "publication-now": '<th scope="row">#',
+    "publication": "Đợt #",
+    "publication-now": "Đợt #",
     "statistics": "<rect",
+    "transfer": 'dd class="mono">',
     "statistics-csv": "-",
 }
 # Forms, and the table of what roles may: nothing of a district stands in them.
@@ -128,6 +129,7 @@ def address(page: Page, rows: sqlite3.Connection) -> str:
         "case": "SELECT source FROM case_edges e WHERE withdrawn_s IS NULL AND EXISTS"
         " (SELECT 1 FROM case_edges f WHERE f.source = e.target)",
         "code": "SELECT uuid FROM codes ORDER BY issued_s DESC",
+        "transfer": "SELECT id FROM case_transfers WHERE state = 'offered'",
         "officer": "SELECT officer FROM grants WHERE role = 'tracer'",
     }
 
