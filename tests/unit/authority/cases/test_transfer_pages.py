@@ -38,7 +38,7 @@ def test_the_package_is_shown_to_the_unit_it_is_for_and_noted(
 
     seen = other.browser.get(f"/console/transfers/{number}?lang=en").text
     assert ref in seen
-    assert "06/06/2026" in seen
+    assert "6 Jun 2026" in seen
     assert "Recorded" in seen
     with authority.engine.connect() as connection:
         lines = connection.execute(select(audit)).mappings().all()
