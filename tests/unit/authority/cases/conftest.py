@@ -17,7 +17,7 @@ from proximity.authority.assembly import Authority, open_authority
 from proximity.authority.cases import model
 from proximity.authority.cases.intake import Intake, take_package
 from proximity.authority.cases.policy import TracingPolicy
-from proximity.authority.cases.records import Scope, create_case
+from proximity.authority.cases.records import Changed, Scope, change_case, create_case
 from proximity.authority.cases.tokens import Ask, issue_token, open_token
 from proximity.authority.database import open_database, reading, upgrade
 from proximity.authority.keyring import Keyring
@@ -337,3 +337,18 @@ def console_authority(console: Console) -> Iterator[Authority]:
 def someone(console: Console, console_authority) -> Callable[..., SimpleNamespace]:
     """Return a maker of officers by role and unit, on the console that is shared."""
     return console.someone
+
+
+@pytest.fixture
+def change(connection, scope, policy, authority):
+    def put(ref, *, version=None, by=scope, **fields):
+        return change_case(
+            connection,
+            by,
+            ref,
+            Changed(fields, version),
+            policy=policy,
+            now_s=authority.now_s,
+        )
+
+    return put

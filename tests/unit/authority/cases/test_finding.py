@@ -1,31 +1,13 @@
 """Lists of cases: found, paged, due; the same whatever the share of each unit."""
 
-import pytest
-
 from proximity.authority.cases.finding import (
     CaseQuery,
     count_due,
     find_cases,
     worklist,
 )
-from proximity.authority.cases.records import Changed, change_case
 
 DAY = 20_600
-
-
-@pytest.fixture
-def change(connection, scope, policy, authority):
-    def put(ref, *, version=None, by=scope, **fields):
-        return change_case(
-            connection,
-            by,
-            ref,
-            Changed(fields, version),
-            policy=policy,
-            now_s=authority.now_s,
-        )
-
-    return put
 
 
 def test_cases_are_found_by_what_is_known_of_them(connection, new_case, scope):

@@ -6,30 +6,13 @@ from proximity.authority.api_error import ApiError
 from proximity.authority.cases.events import timeline
 from proximity.authority.cases.finding import CaseQuery, find_cases, worklist
 from proximity.authority.cases.records import (
-    Changed,
     Scope,
-    change_case,
     checked_fields,
     read_case,
 )
 
 DAY = 20_600
 ELSEWHERE = Scope("other@example.org", frozenset({"02680"}))
-
-
-@pytest.fixture
-def change(connection, scope, policy, authority):
-    def put(ref, *, version=None, by=scope, **fields):
-        return change_case(
-            connection,
-            by,
-            ref,
-            Changed(fields, version),
-            policy=policy,
-            now_s=authority.now_s,
-        )
-
-    return put
 
 
 def test_a_case_gets_its_infectious_window_from_its_onset(connection, new_case, scope):

@@ -6,10 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from proximity.authority.cases.model import cases, shared_keys
-from proximity.authority.cases.policy import TracingPolicy
-from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.people.citizen import issue_receipt
-from proximity.authority.people.model import persons
 from proximity.authority.service.app import ServiceApp
 
 
@@ -55,21 +52,10 @@ def test_the_whole_way_of_a_person(authority, door, token):
     assert door("record", token=token).status == 401
 
 
-def test_what_cases_hold_is_part_of_the_record_and_goes_with_it(authority, door, token):
-    with authority.engine.begin() as connection:
-        person = connection.execute(select(persons.c.person)).scalar_one()
-        ref = create_case(
-            connection,
-            Scope("test"),
-            {"unit": "10-080", "classification": "F0", "person": person},
-            policy=TracingPolicy(),
-            now_s=authority.now_s,
-            entropy=authority.entropy,
-        )
-        kept = {"key": b"\x01" * 16, "start": 0, "period": 144}
-        connection.execute(
-            shared_keys.insert().values(ref=ref, forget_s=86_400 * 20_610, **kept)
-        )
+def test_what_cases_hold_is_part_of_the_record_and_goes_with_it(
+    authority, case_of_person, door, token
+):
+    ref = case_of_person("F0")
     (held,) = door("record", token=token).json["cases"]
     assert (held["ref"], held["classification"], held["onset"]) == (ref, "F0", None)
     assert held["shared"]["keys"] == 1

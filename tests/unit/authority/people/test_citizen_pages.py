@@ -4,13 +4,8 @@ import re
 
 import pytest
 from console_world import Browser
-from sqlalchemy import select
 
-from proximity.authority.cases.model import shared_keys
-from proximity.authority.cases.policy import TracingPolicy
-from proximity.authority.cases.records import Scope, create_case
 from proximity.authority.people.citizen import issue_receipt, send_quietly
-from proximity.authority.people.model import persons
 from proximity.authority.service.app import ServiceApp
 
 PAGE = "/console/my-record"
@@ -66,21 +61,8 @@ def test_the_person_sees_corrects_and_erases(browser, session):
     assert browser.post(f"{PAGE}/erase", {"session": session}).status == 401
 
 
-def test_the_person_sees_what_tracing_holds(authority, browser, session):
-    with authority.engine.begin() as connection:
-        person = connection.execute(select(persons.c.person)).scalar_one()
-        ref = create_case(
-            connection,
-            Scope("test"),
-            {"unit": "10-080", "classification": "F1", "person": person},
-            policy=TracingPolicy(),
-            now_s=authority.now_s,
-            entropy=authority.entropy,
-        )
-        kept = {"key": b"\x01" * 16, "start": 0, "period": 144}
-        connection.execute(
-            shared_keys.insert().values(ref=ref, forget_s=86_400 * 20_610, **kept)
-        )
+def test_the_person_sees_what_tracing_holds(case_of_person, browser, session):
+    ref = case_of_person("F1")
 
     seen = browser.post(f"{PAGE}/correct?lang=en", {"session": session}).text
     assert f"Record {ref}, F1. Onset: -." in seen
