@@ -1,6 +1,7 @@
 """One thread a worker; tests marked `kernel` run in a guest and tell of it here."""
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -15,6 +16,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if not guest.IS_HERE:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+# A shell that starts the tests in the background lets nobody interrupt what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 GROUP = "kernel"
 
 
