@@ -105,7 +105,7 @@ def _change(visit: Visit) -> View:
             for name in DAYS
             if name in form
         }
-        for name in CHOICES:
+        for name in (*CHOICES, "classification"):
             if text := form.text(name, 16):
                 fields[name] = text
         if "assigned" in form:

@@ -72,7 +72,8 @@ def case_sheet(
         duplicates = duplicates_of(connection, scope, ref)
         case, offer = chain.case, open_offer(events)
         place = find_organisation(connection, case["unit"])
-        workers = officers_for(connection, place.unit) if place else {}
+        unit = place.unit if place else None
+        workers = officers_for(connection, unit) if unit else {}
         units = {place.id: place.name} if place else {}
         people = {event.actor for event in events} | {case["assigned"] or PERSON}
         others = people - {PERSON} - set(workers)
@@ -104,7 +105,8 @@ def case_sheet(
         "days": DAYS,
         "choices": {name: list(kind) for name, kind in CHOICES.items()}
         | {"status": [each for each in Status if may_move(before, each)]},
-        "may_write": may_write(visit, case, place.unit if place else None),
+        "may_write": may_write(visit, case, unit),
+        "classes": list(Classification) if visit.may(WRITE_CASES, unit) else [],
         "is_case": case["classification"] == Classification.F0,
         "person_allowed": visit.may(PERSONAL),
     }

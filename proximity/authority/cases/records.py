@@ -257,7 +257,7 @@ def _derived(
     """Return what follows from fields that were given or changed."""
     values: Row = {}
     named = {"from_day", "to_day"} & set(changed)
-    moved = {"onset_day", "test_day", "isolated_day"} & set(changed)
+    moved = {"onset_day", "test_day", "isolated_day", "classification"} & set(changed)
     if moved and not named and case["classification"] == Classification.F0:
         window = case_window(
             policy,

@@ -78,6 +78,27 @@ def test_a_case_shows_its_window_timeline_and_graph(doctor, case):
     assert "Được nêu khi phỏng vấn: gặp nhau từ 24/05/2026" in other
 
 
+def test_a_contact_whose_test_is_positive_becomes_a_case(
+    put, doctor, someone, authority
+):
+    ref = put("F1")
+    tracer = someone(Role.TRACER, HERE)
+    assert (
+        'name="classification"' not in tracer.browser.get(f"/console/cases/{ref}").text
+    )
+    assert act(tracer, ref, "change", test="2026-05-27").status == 303
+    fields = {"classification": "F0", "test_result": "positive"}
+    refused = act(tracer, ref, "change", **fields)
+    assert (refused.status, row(authority, ref)["classification"]) == (409, "F1")
+
+    assert 'name="classification"' in doctor.browser.get(f"/console/cases/{ref}").text
+    act(doctor, ref, "change", **fields)
+    case = row(authority, ref)
+    assert (case["classification"], case["test_result"]) == ("F0", "positive")
+    # What a case has and a contact has not: a time in which it was infectious.
+    assert case["from_day"] < case["test_day"] <= case["to_day"]
+
+
 def test_a_change_names_the_version_that_was_seen(doctor, case, authority):
     changed = act(doctor, case, "change", version="1", isolated="2026-05-26")
     assert changed.header("location").endswith("?done=cases.changed")
