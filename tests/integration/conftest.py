@@ -68,7 +68,7 @@ class Rig:
         self.data = folder / "authority"
         self.environment = os.environ | environment | {"PROXIMITY_NOW": str(NOW_S)}
         # The guest of the kernel loads this file, and no authority.
-        from proximity.authority.founding import found_authority  # noqa: PLC0415
+        from proximity.authority.founding import found_authority  # noqa: PLC0415 - slow
 
         made = found_authority(self.data, self.environment, test=True)
         self.founded = made._asdict()

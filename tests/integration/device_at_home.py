@@ -76,7 +76,7 @@ def url_of(rig: Rig) -> str:
 def command(rig: Rig, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `proximity` on a device, against an authority that runs."""
     given = [*arguments, "--to", url_of(rig), "--home", str(home), "--json"]
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(  # noqa: S603 - our own command
         [
             sys.executable,
             "-c",
