@@ -11,7 +11,7 @@ from proximity.authority.api_error import ApiError
 from proximity.authority.assembly import Authority
 from proximity.authority.audit.model import Reader, Reason
 from proximity.authority.cases.events import Event, note, timeline
-from proximity.authority.cases.model import edges, transfers
+from proximity.authority.cases.model import cases, edges, transfers
 from proximity.authority.cases.records import Row, Scope, read_case, write_case
 from proximity.authority.cases.rules import ENDED, Status
 from proximity.authority.people.records import move_person
@@ -77,7 +77,10 @@ def offer_transfer(
 
 
 def list_offers(connection: Connection, scope: Scope) -> list[Row]:
-    """Return what is offered to the units of a scope: the first 100, oldest first."""
+    """Return what is offered to the units of a scope: the first 100, oldest first.
+
+    With the classification of each, which decides on who may accept it.
+    """
     c = transfers.c
     oldest = first_keys(
         connection,
@@ -88,7 +91,10 @@ def list_offers(connection: Connection, scope: Scope) -> list[Row]:
     )
     columns = [each for each in c if each.name != "sealed"]
     rows = connection.execute(
-        select(*columns).where(c.id.in_(oldest)).order_by(c.offered_s, c.id)
+        select(*columns, cases.c.classification)
+        .join(cases, cases.c.ref == c.ref)
+        .where(c.id.in_(oldest))
+        .order_by(c.offered_s, c.id)
     ).mappings()
     return [dict(row) for row in rows]
 

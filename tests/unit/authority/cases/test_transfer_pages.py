@@ -59,3 +59,21 @@ def test_an_answered_offer_says_so(someone, authority, offer):
         assert connection.execute(select(transfers.c.sealed)).scalar() is None
         unit = select(cases.c.unit).where(cases.c.ref == ref)
         assert connection.execute(unit).scalar() == THERE
+
+
+@pytest.mark.parametrize(("classification", "shown"), [("F1", True), ("F0", False)])
+def test_who_traces_contacts_is_asked_about_contacts_alone(
+    someone, authority, offer, classification, shown
+):
+    ref, number = offer
+    with authority.engine.begin() as connection:
+        connection.execute(
+            cases.update()
+            .where(cases.c.ref == ref)
+            .values(classification=classification)
+        )
+    tracer = someone(Role.TRACER, THERE).browser
+
+    page = tracer.get("/console/worklist").text
+    assert ref in page
+    assert (f'action="/console/transfers/{number}"' in page) == shown
