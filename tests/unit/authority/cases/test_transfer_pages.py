@@ -63,7 +63,7 @@ def test_an_answered_offer_says_so(someone, authority, offer):
 
 @pytest.mark.parametrize(("classification", "shown"), [("F1", True), ("F0", False)])
 def test_who_traces_contacts_is_asked_about_contacts_alone(
-    someone, authority, offer, classification, shown
+    someone, authority, offer, *, classification, shown
 ):
     ref, number = offer
     with authority.engine.begin() as connection:
