@@ -18,6 +18,7 @@ def fitter() -> Fit:
         If what it needs is not installed.
     """
     try:
+        # Of the extra `research`, so not at the top.
         from proximity.research.fitting.population_fit import (  # noqa: PLC0415
             fit_population,
         )
